@@ -1,0 +1,59 @@
+"""A tape being read: it answers a walk's asks and remembers what was worked out, so that twelve checks walk a tree once."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question
+from hauberk.model.observation import Observation, ScanOptions
+from hauberk.model.transport import HttpsExchange, SmtpExchange
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, replay
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Reading:
+    """One observation, read by all checks in turn. It is not shared between threads."""
+
+    def __init__(self, observation: Observation) -> None:
+        self.observation = observation
+        self.domain = observation.domain
+        self._replies: dict[Ask, Reply] = {}
+        self._worked_out: dict[object, object] = {}
+        for exchange in (*observation.dns, *observation.smtp, *observation.https):
+            self._replies[_asked(exchange)] = _reply(exchange)
+
+    @property
+    def options(self) -> ScanOptions:
+        return self.observation.options
+
+    def reply(self, ask: Ask) -> Reply:
+        """What the tape holds for an ask; `NOT_ASKED` where it holds nothing."""
+        return self._replies.get(ask, NOT_ASKED)
+
+    def dns(self, name: str, type: str, *, server: str = "", checking_disabled: bool = False) -> DnsAnswer | NoAnswer:
+        reply = self.reply(Question(name, type, server, checking_disabled))
+        return reply if isinstance(reply, (DnsAnswer, NoAnswer)) else NOT_ASKED
+
+    def walked(self, walk: Callable[P, Walk[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a walk over this tape; worked out once for equal (hashable) arguments."""
+        key = (walk, args, tuple(kwargs.items()))
+        if key not in self._worked_out:
+            self._worked_out[key] = replay(walk(*args, **kwargs), self.reply)
+        return cast(T, self._worked_out[key])
+
+    def once(self, work_out: "Callable[Concatenate[Reading, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work_out(self, ...)`, worked out once for equal (hashable) arguments."""
+        key = (work_out, args, tuple(kwargs.items()))
+        if key not in self._worked_out:
+            self._worked_out[key] = work_out(self, *args, **kwargs)
+        return cast(T, self._worked_out[key])
+
+
+def _asked(exchange: DnsExchange | SmtpExchange | HttpsExchange) -> Ask:
+    return exchange.endpoint if isinstance(exchange, SmtpExchange) else exchange.question
+
+
+def _reply(exchange: DnsExchange | SmtpExchange | HttpsExchange) -> Reply:
+    reply = exchange.session if isinstance(exchange, SmtpExchange) else exchange.answer
+    return reply or exchange.no_answer or NOT_ASKED

@@ -1,0 +1,72 @@
+"""The tape: everything one scan asked, and what was answered. Never conclusions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hauberk.model.dns import DnsExchange
+from hauberk.model.transport import HttpsExchange, SmtpExchange
+
+
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """The place and manner of looking.
+
+    `resolver` is the URL of the resolver asked (`udp://127.0.0.1:53`); `resolver_trusted` says that the path to it cannot be
+    tampered with (loopback, DNS over TLS or HTTPS), so that its AD bit means something. `ipv4`/`ipv6`: this machine has a route.
+    """
+
+    program: str
+    resolver: str
+    resolver_trusted: bool
+    helo: str
+    ipv4: bool = True
+    ipv6: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStore:
+    """The trust anchors that the certificates on the tape could lead to, DER, out of the store named by `source`.
+
+    `digest` is the SHA-256 (hex) over the whole store, so that two scans can be compared.
+    """
+
+    source: str = ""
+    digest: str = ""
+    anchors: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A DKIM selector to look at and where it was learnt: `given`, `message` or `report` (they confirm), else a guess (`guess`)."""
+
+    name: str
+    origin: str = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What the operator asked for beyond the standard scan."""
+
+    selectors: tuple[Selector, ...] = ()
+    smtp: bool = True
+    lookalikes: bool = False
+    blocklists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One scan of one domain. The SHA-256 of its canonical JSON is its evidence id (`hauberk.world.tape`).
+
+    `domain` is the A-label form; `at` is the start in UTC, in whole seconds, and the only clock that judging knows; `finished` is
+    false when the time limit cut the survey short.
+    """
+
+    domain: str
+    at: datetime
+    vantage: Vantage
+    options: ScanOptions = ScanOptions()
+    dns: tuple[DnsExchange, ...] = ()
+    smtp: tuple[SmtpExchange, ...] = ()
+    https: tuple[HttpsExchange, ...] = ()
+    trust: TrustStore = TrustStore()
+    finished: bool = True

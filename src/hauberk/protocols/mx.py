@@ -1,0 +1,111 @@
+"""Where a domain's mail goes: MX, implicit MX, null MX, and every address of every host (RFC 5321, 5.1; RFC 7505)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hauberk.model.dns import DnsAnswer, NoAnswer, Question
+from hauberk.model.observation import ScanOptions
+from hauberk.model.transport import Endpoint, SmtpSession
+from hauberk.protocols.rdata import mx
+from hauberk.protocols.walk import Walk, ask, ask_each, converse_each
+
+MOST_HOSTS = 50
+MOST_ENDPOINTS = 100
+
+
+class Routing(StrEnum):
+    MX = "mx"
+    IMPLICIT = "implicit"  # no MX, but an address record
+    NULL = "null"  # null MX: accepts no mail
+    NONE = "none"  # neither MX nor address
+    NO_DOMAIN = "no-domain"  # the name does not exist
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MxHost:
+    """One host of the MX set; `ipv4` and `ipv6` are the replies to its A and AAAA questions."""
+
+    name: str
+    preference: int
+    ipv4: DnsAnswer | NoAnswer
+    ipv6: DnsAnswer | NoAnswer
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(
+            record.data
+            for answer, kind in ((self.ipv4, "A"), (self.ipv6, "AAAA"))
+            if isinstance(answer, DnsAnswer)
+            for record in answer.of(kind)
+        )
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(Endpoint(self.name, address) for address in dict.fromkeys(self.addresses))
+
+
+@dataclass(frozen=True, slots=True)
+class MailRoute:
+    """`answer` is the reply to the MX question; `hosts` by preference, then name; `left_out` counts hosts over the limit."""
+
+    routing: Routing
+    answer: DnsAnswer | NoAnswer
+    hosts: tuple[MxHost, ...] = ()
+    left_out: int = 0
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(dict.fromkeys(endpoint for host in self.hosts for endpoint in host.endpoints))[:MOST_ENDPOINTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The route with what every endpoint said."""
+
+    route: MailRoute
+    sessions: tuple[tuple[Endpoint, SmtpSession | NoAnswer], ...] = ()
+
+
+def route(domain: str) -> Walk[MailRoute]:
+    """The domain's mail hosts with their addresses. A single exchange `.` is the null MX whatever its preference."""
+    answer = yield from ask(domain, "MX")
+    if isinstance(answer, NoAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
+        return MailRoute(Routing.UNKNOWN, answer)
+    if answer.rcode == "NXDOMAIN":
+        return MailRoute(Routing.NO_DOMAIN, answer)
+    exchanges = sorted({mx(record) for record in answer.of("MX")}, key=lambda one: (one.preference, one.exchange))
+    if not exchanges:
+        (host,) = yield from _hosts(((0, domain),))
+        return MailRoute(_implicit(host), answer, (host,) if host.addresses else ())
+    if all(one.exchange == "." for one in exchanges):
+        return MailRoute(Routing.NULL, answer)
+    named = dict[str, int]()
+    for one in exchanges:
+        if one.exchange != ".":
+            named.setdefault(one.exchange, one.preference)
+    chosen = tuple((preference, name) for name, preference in named.items())
+    hosts = yield from _hosts(chosen[:MOST_HOSTS])
+    return MailRoute(Routing.MX, answer, hosts, max(0, len(chosen) - MOST_HOSTS))
+
+
+def transport(domain: str, options: ScanOptions) -> Walk[Transport]:
+    """The route, then one SMTP session to every endpoint at the same time."""
+    found = yield from route(domain)
+    if not options.smtp:
+        return Transport(found)
+    sessions = yield from converse_each(found.endpoints)
+    return Transport(found, tuple(zip(found.endpoints, sessions, strict=True)))
+
+
+def _implicit(host: MxHost) -> Routing:
+    if host.addresses:
+        return Routing.IMPLICIT
+    both = (host.ipv4, host.ipv6)
+    known = all(isinstance(answer, DnsAnswer) and answer.rcode in ("NOERROR", "NXDOMAIN") for answer in both)
+    return Routing.NONE if known else Routing.UNKNOWN
+
+
+def _hosts(named: tuple[tuple[int, str], ...]) -> Walk[tuple[MxHost, ...]]:
+    answers = yield from ask_each(tuple(Question(name, kind) for _, name in named for kind in ("A", "AAAA")))
+    return tuple(MxHost(name, preference, answers[2 * at], answers[2 * at + 1]) for at, (preference, name) in enumerate(named))

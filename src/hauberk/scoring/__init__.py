@@ -1,0 +1,1 @@
+"""Versioned rubrics (TOML) make a score of verdicts; the fix plan says what mending brings. Pure."""

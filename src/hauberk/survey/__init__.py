@@ -1,0 +1,1 @@
+"""What to ask about one domain; asks a world, returns an `Observation`. It draws no conclusions."""
