@@ -1,0 +1,40 @@
+"""The survey of one domain: the walks of every area, all under way at the same time, until done or out of time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from hauberk.model.observation import Observation, ScanOptions
+from hauberk.protocols import mx
+from hauberk.protocols.walk import Walk
+from hauberk.survey.recorder import Recorder
+from hauberk.world.world import World
+
+DEFAULT_LIMIT = 60.0
+
+# What a scan asks. The checks replay the same walks from the tape.
+WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
+    mx.transport,
+)
+
+_log = logging.getLogger(__name__)
+
+
+async def survey(world: World, domain: str, options: ScanOptions, *, at: datetime, limit: float = DEFAULT_LIMIT) -> Observation:
+    """Ask the world everything the checks want to know about `domain` (A-label form).
+
+    `at` is the observation's time; `limit` is in seconds. A survey that runs out of time gives what it has, with `finished` false.
+    """
+    recorder = Recorder(world)
+    tasks = [asyncio.create_task(recorder.drive(walk(domain, options))) for walk in WALKS]
+    try:
+        _, unfinished = await asyncio.wait(tasks, timeout=limit)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for walk, result in zip(WALKS, results, strict=True):
+        if isinstance(result, Exception):  # a walk that crashes leaves its questions unasked; the others are worth keeping
+            _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=result)
+    return recorder.tape(domain, at, options, finished=not unfinished)

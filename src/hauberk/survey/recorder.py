@@ -1,0 +1,83 @@
+"""The pen: every ask of a survey goes through it and is written down with its reply."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Silence
+from hauberk.model.observation import Observation, ScanOptions
+from hauberk.model.transport import Endpoint, HttpsAnswer, HttpsExchange, SmtpExchange, SmtpSession, Url
+from hauberk.protocols.walk import Ask, Reply, Walk
+from hauberk.world.world import World
+
+T = TypeVar("T")
+_CUT_OFF = NoAnswer(Silence.OUT_OF_TIME, "the scan's time limit came first")
+
+
+class Recorder:
+    """Drives walks against a world and keeps the tape."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._replies: dict[Ask, Reply | None] = {}
+
+    async def drive(self, walk: Walk[T]) -> T:
+        """Run one walk to its end."""
+        try:
+            asks = next(walk)
+            while True:
+                asks = walk.send(await self._ask_each(asks))
+        except StopIteration as stop:
+            return stop.value
+
+    async def _ask_each(self, asks: Sequence[Ask]) -> tuple[Reply, ...]:
+        """All asks at the same time: a world has the question under way when `ask` returns."""
+        under_way = [self._world.ask(one) for one in asks]
+        replies = self._replies
+        for one in asks:
+            replies.setdefault(one, None)
+        result: list[Reply] = []
+        for one, awaitable in zip(asks, under_way, strict=True):
+            reply = await awaitable
+            replies[one] = reply
+            result.append(reply)
+        return tuple(result)
+
+    def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
+        """Everything asked so far. What was still under way is written down as cut off."""
+        dns: list[DnsExchange] = []
+        smtp: list[SmtpExchange] = []
+        https: list[HttpsExchange] = []
+        for one, reply in self._replies.items():
+            silence = reply if isinstance(reply, NoAnswer) else None if reply else _CUT_OFF
+            match one:
+                case Question():
+                    dns.append(DnsExchange(one, reply if isinstance(reply, DnsAnswer) else None, silence))
+                case Endpoint():
+                    smtp.append(SmtpExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
+                case Url():
+                    https.append(HttpsExchange(one, reply if isinstance(reply, HttpsAnswer) else None, silence))
+        observation = Observation(
+            domain=domain,
+            at=at,
+            vantage=self._world.vantage,
+            options=options,
+            dns=tuple(sorted(dns, key=_dns_order)),
+            smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
+            https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
+            finished=finished,
+        )
+        chains = _chains(observation)
+        return replace(observation, trust=self._world.trust(chains)) if chains else observation
+
+
+def _dns_order(exchange: DnsExchange) -> tuple[str, str, str, bool]:
+    question = exchange.question
+    return question.name, question.type, question.server, question.checking_disabled
+
+
+def _chains(observation: Observation) -> tuple[tuple[bytes, ...], ...]:
+    handshakes = [exchange.session.tls for exchange in observation.smtp if exchange.session]
+    handshakes += [exchange.answer.tls for exchange in observation.https if exchange.answer]
+    return tuple(handshake.chain for handshake in handshakes if handshake and handshake.chain)
