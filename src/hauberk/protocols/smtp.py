@@ -1,0 +1,277 @@
+"""SMTP as a client sees it: replies, the EHLO response, and what a recorded dialogue says (RFC 5321, RFC 2034, RFC 3207)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hauberk.model.transport import SmtpSession, Speaker, Turn
+from hauberk.protocols.malformed import Malformed, visible
+
+# RFC 5321, 4.5.3.1.5 sets 512 octets for a reply line; servers overstep it, so the limit here is wider.
+MOST_LINE_OCTETS = 4_096
+MOST_REPLY_LINES = 200
+MOST_OCTETS = 65_536
+
+_REPLY_LINE = re.compile(r"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?=\s|$)")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply; `lines` are the texts behind the code. `enhanced` is the code of RFC 3463 (`4.7.1`) or empty."""
+
+    code: int
+    lines: tuple[str, ...] = ("",)
+
+    @property
+    def enhanced(self) -> str:
+        found = _ENHANCED.match(self.lines[0])
+        return found[0] if found and found[1] == str(self.code)[0] else ""
+
+    @property
+    def positive(self) -> bool:
+        return 200 <= self.code < 400
+
+    @property
+    def transient(self) -> bool:
+        return 400 <= self.code < 500
+
+    def __str__(self) -> str:
+        return f"{self.code} {' '.join(self.lines)}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One EHLO keyword in upper case with its parameters as they were sent."""
+
+    keyword: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ehlo:
+    """The response to EHLO (RFC 5321, 4.1.1.1); `domain` is the name that the server gives itself, lower case."""
+
+    domain: str
+    capabilities: tuple[Capability, ...] = ()
+
+    def offers(self, keyword: str) -> bool:
+        return any(capability.keyword == keyword for capability in self.capabilities)
+
+
+class Refusal(StrEnum):
+    """Why a server that answers does not talk to us; it says nothing of the server's security."""
+
+    GREYLISTED = "greylisted"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate-limited"
+    UNAVAILABLE = "unavailable"  # the server says that it cannot serve anybody at present
+    NO_SERVICE = "no-service"  # the server says that it takes no mail at all (RFC 7504)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpFacts:
+    """What a dialogue says. A reply that did not come, was cut or was garbled is None; `garbled` holds the first garbled one.
+
+    `ehlo_clear` and `ehlo_encrypted` are the responses before and after the handshake; `helo` the one to HELO when EHLO was refused.
+    `refusal` is set when the greeting, or both EHLO and HELO, were answered with 4yz or 5yz; `refused_with` is that reply.
+    `starttls_reply` is what the command STARTTLS got; a 4yz there is a temporary failure and never "no TLS" (RFC 3207, 4).
+    """
+
+    greeting: Reply | None = None
+    banner_host: str = ""
+    ehlo_reply: Reply | None = None
+    ehlo_clear: Ehlo | None = None
+    ehlo_encrypted: Ehlo | None = None
+    helo: Reply | None = None
+    starttls_reply: Reply | None = None
+    refusal: Refusal | None = None
+    refused_with: Reply | None = None
+    garbled: Malformed | None = None
+
+    @property
+    def refused_us(self) -> bool:
+        return self.refusal is not None
+
+    @property
+    def served(self) -> bool:
+        """The server greeted us and accepted EHLO or HELO, so that a missing STARTTLS is the server's own doing."""
+        return self.ehlo_clear is not None or (self.helo is not None and self.helo.positive)
+
+    @property
+    def starttls_offered(self) -> bool:
+        return self.ehlo_clear is not None and self.ehlo_clear.offers("STARTTLS")
+
+
+class ReplyReader:
+    """Reads replies out of octets as they come; never raises. `begin` starts a reply, `take_line` gives its next whole line.
+
+    After the line that ends a reply (or breaks the grammar) `reply` is set and `take_line` gives nothing until the next `begin`;
+    `remainder` then holds what was sent beyond it. `overrun` is set, and all reading over, when a limit was passed.
+    """
+
+    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
+        self._buffer = bytearray()
+        self._octets_left = most_octets
+        self._lines: list[str] = []
+        self.reply: Reply | Malformed | None = None
+        self.overrun = ""
+
+    @property
+    def remainder(self) -> bytes:
+        return bytes(self._buffer)
+
+    def begin(self) -> None:
+        self._lines.clear()
+        self.reply = None
+
+    def drop_remainder(self) -> None:
+        """Forget what is buffered, as a client must when TLS begins (RFC 3207, 4.2)."""
+        self._buffer.clear()
+
+    def feed(self, data: bytes) -> None:
+        if len(data) > self._octets_left and not self.overrun:
+            self.overrun = "more octets than a session may hold"
+        self._buffer += data[: self._octets_left]
+        self._octets_left -= min(len(data), self._octets_left)
+
+    def take_line(self) -> str | None:
+        if self.reply is not None:
+            return None
+        end = self._buffer.find(b"\n", 0, MOST_LINE_OCTETS)
+        if end < 0:
+            if len(self._buffer) >= MOST_LINE_OCTETS and not self.overrun:
+                self.overrun = f"a line of more than {MOST_LINE_OCTETS} octets"
+            return None
+        line = line_text(bytes(self._buffer[:end]))
+        del self._buffer[: end + 1]
+        self._lines.append(line)
+        self.reply = read_reply(self._lines)
+        if self.reply is None and len(self._lines) >= MOST_REPLY_LINES and not self.overrun:
+            self.overrun = f"a reply of more than {MOST_REPLY_LINES} lines"
+        return line
+
+
+def line_text(line: bytes) -> str:
+    """A line of the wire as a dialogue records it: without CRLF, octets that are not UTF-8 as `\\xNN`."""
+    return line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+
+
+def read_reply(lines: list[str]) -> Reply | Malformed | None:
+    """The reply that these lines are (RFC 5321, 4.2), None while more must come. The code is that of the last line."""
+    texts: list[str] = []
+    for line in lines:
+        match = _REPLY_LINE.fullmatch(line)
+        if match is None:
+            return Malformed(
+                line[:300], 0, "not an SMTP reply: it begins with three digits and a space or hyphen (RFC 5321, 4.2)", min(3, len(line))
+            )
+        texts.append(match[3] or "")
+        if match[2] != "-":
+            return Reply(int(match[1]), tuple(texts))
+    return None
+
+
+def render_reply(reply: Reply) -> bytes:
+    """The octets of a reply, as a server sends it."""
+    *before, last = reply.lines
+    return "".join([f"{reply.code}-{line}\r\n" for line in before] + [f"{reply.code} {last}\r\n"]).encode()
+
+
+def parse_ehlo(reply: Reply) -> Ehlo | Malformed:
+    """The EHLO response; the old form `AUTH=LOGIN` is read as `AUTH LOGIN`."""
+    if reply.code != 250:
+        return Malformed(str(reply)[:300], 0, "EHLO was not answered with 250", 3)
+    capabilities: list[Capability] = []
+    for line in reply.lines[1:]:
+        keyword, _, rest = line.strip().replace("=", " ", 1 if line.upper().startswith("AUTH=") else 0).partition(" ")
+        if keyword:
+            capabilities.append(Capability(keyword.upper(), tuple(rest.split())))
+    return Ehlo(_host_name(reply), tuple(capabilities))
+
+
+def _host_name(reply: Reply) -> str:
+    words = reply.lines[0].split()
+    return words[0].lower().rstrip(".") if words and _HOST_NAME.fullmatch(words[0]) else ""
+
+
+def read_session(session: SmtpSession) -> SmtpFacts:
+    """What a recorded dialogue says, whatever it holds."""
+    replies: dict[tuple[str, bool], Reply] = {}
+    garbled: Malformed | None = None
+    for command, encrypted, lines in _exchanges(session.dialogue):
+        reply = read_reply(lines)
+        if isinstance(reply, Reply):
+            replies.setdefault((command, encrypted), reply)
+        elif isinstance(reply, Malformed) and garbled is None:
+            garbled = reply
+    greeting, ehlo, helo = (replies.get((command, False)) for command in ("", "EHLO", "HELO"))
+    refused_with = _refused_with(greeting, ehlo, helo)
+    return SmtpFacts(
+        greeting=greeting,
+        banner_host=_host_name(greeting) if greeting and greeting.code == 220 else "",
+        ehlo_reply=ehlo,
+        ehlo_clear=_ehlo(ehlo),
+        ehlo_encrypted=_ehlo(replies.get(("EHLO", True))),
+        helo=helo,
+        starttls_reply=replies.get(("STARTTLS", False)),
+        refusal=refusal_of(refused_with) if refused_with else None,
+        refused_with=refused_with,
+        garbled=garbled,
+    )
+
+
+def _exchanges(dialogue: tuple[Turn, ...]) -> Iterator[tuple[str, bool, list[str]]]:
+    """Each command's verb (the greeting has none), whether it went through TLS, and the lines that answered it."""
+    command, encrypted, lines = "", False, list[str]()
+    for turn in dialogue:
+        if turn.speaker is Speaker.SERVER:
+            lines.append(turn.text)
+            continue
+        yield command, encrypted, lines
+        command, encrypted, lines = turn.text.partition(" ")[0].upper(), turn.encrypted, []
+    yield command, encrypted, lines
+
+
+def _ehlo(reply: Reply | None) -> Ehlo | None:
+    parsed = parse_ehlo(reply) if reply else None
+    return parsed if isinstance(parsed, Ehlo) else None
+
+
+def _refused_with(greeting: Reply | None, ehlo: Reply | None, helo: Reply | None) -> Reply | None:
+    if greeting and not greeting.positive:
+        return greeting
+    if ehlo and not ehlo.positive and (ehlo.transient or helo is None or not helo.positive):
+        return ehlo
+    return None
+
+
+_WORDS = (
+    (Refusal.GREYLISTED, re.compile(r"gr[ea]y[ -]?list")),
+    (Refusal.RATE_LIMITED, re.compile(r"too (many|fast|frequent)|rate[ -]?(limit|exceeded)|throttl|concurren|connection rate")),
+    (Refusal.NO_SERVICE, re.compile(r"no (smtp|mail) service|not accept (e-?)?mail")),
+    (
+        Refusal.BLOCKED,
+        re.compile(
+            r"block|(black|deny) ?list|reputation|\b(dns|r)bl|spam|barracuda|banned|denied|not (allowed|permitted)|refused|rejected|policy"
+            r"|reverse dns|\bptr\b|dynamic ip"
+        ),
+    ),
+)
+_CODES = {450: Refusal.GREYLISTED, 521: Refusal.NO_SERVICE}
+
+
+def refusal_of(reply: Reply) -> Refusal:
+    """The kind of a refusal, by the words that servers use, then by its code."""
+    text = " ".join(reply.lines).lower()
+    for refusal, words in _WORDS:
+        if words.search(text):
+            return refusal
+    return _CODES.get(reply.code, Refusal.UNAVAILABLE if reply.transient else Refusal.BLOCKED)
+
+
+def quoted(reply: Reply) -> str:
+    """A reply for a report: one line, at most 200 characters, odd characters made visible."""
+    return visible(str(reply))[:200]
