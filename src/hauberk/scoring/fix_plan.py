@@ -1,0 +1,103 @@
+"""The fix plan: every remedy with what it brings, computed by judging the tape again with the remedy laid over it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hauberk.checks.check import Check, judge
+from hauberk.checks.reading import Reading
+from hauberk.model.assessment import FixStep, Remedy
+from hauberk.model.dns import Record
+from hauberk.model.observation import Observation
+from hauberk.model.score import Score
+from hauberk.model.verdict import CheckVerdict, Verdict
+from hauberk.protocols.names import absolute
+from hauberk.scoring.rubric import Rubric
+from hauberk.scoring.score import score
+from hauberk.world.overlay import overlay, parse_record, propose
+
+_MENDABLE = (Verdict.FAIL, Verdict.WARN)
+_MOST_STEPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A tape as it would be, how it is judged, and the checks taken as passed because a server setting would mend them."""
+
+    observation: Observation
+    reading: Reading
+    verdicts: tuple[CheckVerdict, ...]
+    assumed: frozenset[str]
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    checks: tuple[Check, ...]
+    rubric: Rubric
+
+    def state(self, observation: Observation, assumed: frozenset[str]) -> _State:
+        reading = Reading(observation)
+        verdicts = judge(reading, self.checks)
+        return _State(observation, reading, verdicts, assumed, score(self.rubric, verdicts, assumed))
+
+    def remedies(self, state: _State) -> Iterator[tuple[Remedy, Verdict]]:
+        """What the checks advise in this state, one after the other."""
+        by_id = {check.id: check for check in self.checks}
+        for verdict in state.verdicts:
+            if verdict.verdict in _MENDABLE and verdict.check not in state.assumed:
+                for remedy in by_id[verdict.check].remedy(state.reading, verdict):
+                    yield remedy, verdict.verdict
+
+    def after(self, state: _State, remedy: Remedy) -> _State:
+        """The state once the remedy is applied. A setting of a server cannot be laid over a tape: its check counts as passed."""
+        records, removed = parsed(remedy)
+        observation = overlay(state.observation, propose(records, removed)) if records or removed else state.observation
+        assumed = state.assumed | {remedy.check} if remedy.settings or observation is state.observation else state.assumed
+        if observation is state.observation:
+            return _State(observation, state.reading, state.verdicts, assumed, score(self.rubric, state.verdicts, assumed))
+        return self.state(observation, assumed)
+
+
+def parsed(remedy: Remedy) -> tuple[tuple[Record, ...], tuple[tuple[str, str], ...]]:
+    """A remedy's records and the sets they take the place of. Lines that do not parse are left out (`new-check` tests for them)."""
+    records = tuple(record for record in map(parse_record, remedy.records) if isinstance(record, Record))
+    removed = tuple((absolute(words[0]), words[1].upper()) for words in map(str.split, remedy.replaces) if len(words) > 1)
+    return records, removed
+
+
+def fix_plan(observation: Observation, checks: tuple[Check, ...], rubric: Rubric) -> tuple[FixStep, ...]:
+    """Steps by what each brings alone, most first; `points_after` and `grade_after` count it with all before it.
+
+    A remedy is worded anew after each step, so that two mendings of one record come one on top of the other.
+    """
+    planner = _Planner(checks, rubric)
+    start = planner.state(observation, frozenset())
+    ranked = sorted(
+        ((planner.after(start, remedy).score.sum - start.score.sum, remedy, verdict) for remedy, verdict in planner.remedies(start)),
+        key=lambda one: (-one[0], one[2] is not Verdict.FAIL, one[1].check),
+    )
+    steps: list[FixStep] = []
+    state = start
+    for gain, first_wording, verdict in ranked[:_MOST_STEPS]:
+        remedy = _reworded(planner, state, first_wording)
+        if remedy is None:
+            continue
+        state = planner.after(state, remedy)
+        steps.append(
+            FixStep(
+                remedy=remedy,
+                verdict=verdict,
+                gain=round(gain, 1),
+                points_after=state.score.points,
+                grade_after=state.score.grade,
+                assumed=bool(remedy.settings) or not remedy.records,
+            )
+        )
+    return tuple(steps)
+
+
+def _reworded(planner: _Planner, state: _State, remedy: Remedy) -> Remedy | None:
+    """The remedy as the check words it in this state; None when an earlier step has mended it already."""
+    current = [one for one, _ in planner.remedies(state) if one.check == remedy.check]
+    same = [one for one in current if one == remedy or (one.replaces == remedy.replaces and one.what == remedy.what)]
+    return next(iter(same or current), None)
