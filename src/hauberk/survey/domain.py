@@ -7,26 +7,33 @@ from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols import mx
-from hauberk.protocols.walk import Walk
+from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
 from hauberk.world.world import World
 
 DEFAULT_LIMIT = 60.0
 
 # What a scan asks. The checks replay the same walks from the tape.
-WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
-    mx.transport,
-)
+WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (mx.transport,)
 
 _log = logging.getLogger(__name__)
 
 
-async def survey(world: World, domain: str, options: ScanOptions, *, at: datetime, limit: float = DEFAULT_LIMIT) -> Observation:
+async def survey(
+    world: World,
+    domain: str,
+    options: ScanOptions,
+    *,
+    at: datetime,
+    limit: float = DEFAULT_LIMIT,
+    told: Callable[[Ask, Reply], None] | None = None,
+) -> Observation:
     """Ask the world everything the checks want to know about `domain` (A-label form).
 
     `at` is the observation's time; `limit` is in seconds. A survey that runs out of time gives what it has, with `finished` false.
+    `told` hears every ask with its reply.
     """
-    recorder = Recorder(world)
+    recorder = Recorder(world, told)
     tasks = [asyncio.create_task(recorder.drive(walk(domain, options))) for walk in WALKS]
     try:
         _, unfinished = await asyncio.wait(tasks, timeout=limit)

@@ -1,6 +1,6 @@
 """The pen: every ask of a survey goes through it and is written down with its reply."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -18,8 +18,10 @@ _CUT_OFF = NoAnswer(Silence.OUT_OF_TIME, "the scan's time limit came first")
 class Recorder:
     """Drives walks against a world and keeps the tape."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, told: Callable[[Ask, Reply], None] | None = None) -> None:
+        """`told` is called with every ask and its reply as they come (progress displays live on it)."""
         self._world = world
+        self._told = told
         self._replies: dict[Ask, Reply | None] = {}
 
     async def drive(self, walk: Walk[T]) -> T:
@@ -40,6 +42,8 @@ class Recorder:
         result: list[Reply] = []
         for one, awaitable in zip(asks, under_way, strict=True):
             reply = await awaitable
+            if self._told and replies[one] is None:
+                self._told(one, reply)
             replies[one] = reply
             result.append(reply)
         return tuple(result)

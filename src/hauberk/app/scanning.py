@@ -1,0 +1,84 @@
+"""Scan, judge, score: the main job as functions. This room owns the clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hauberk.checks import catalogue
+from hauberk.checks.check import judge
+from hauberk.checks.reading import Reading
+from hauberk.model.assessment import Assessment
+from hauberk.model.observation import Observation, ScanOptions
+from hauberk.protocols.walk import Ask, Reply
+from hauberk.scoring.fix_plan import fix_plan
+from hauberk.scoring.rubric import Rubric
+from hauberk.scoring.score import score
+from hauberk.survey.domain import DEFAULT_LIMIT, survey
+from hauberk.world.tape import evidence_id
+from hauberk.world.world import World
+
+Told = Callable[[Ask, Reply], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A tape and what was made of it."""
+
+    observation: Observation
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOrder:
+    """How to scan: what to ask beyond the standard, by which rubric to score, seconds for a domain, whether to plan the mending."""
+
+    rubric: Rubric
+    options: ScanOptions = ScanOptions()
+    limit: float = DEFAULT_LIMIT
+    plan: bool = True
+
+
+def now() -> datetime:
+    """The time in UTC, whole seconds: the tape's clock."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> Assessment:
+    """Judge and score a tape. The same tape, catalogue and rubric give the same assessment for ever."""
+    checks = catalogue.all_checks()
+    verdicts = judge(Reading(observation), checks)
+    return Assessment(
+        domain=observation.domain,
+        observed_at=observation.at,
+        observation=evidence_id(observation),
+        catalogue=catalogue.VERSION,
+        rubric=rubric.id,
+        score=score(rubric, verdicts),
+        verdicts=verdicts,
+        fix_plan=fix_plan(observation, checks, rubric) if plan else (),
+    )
+
+
+async def scan_domain(world: World, domain: str, order: ScanOrder, told: Told | None = None) -> Scan:
+    """Look at one domain (A-label form) and judge it."""
+    observation = await survey(world, domain, order.options, at=now(), limit=order.limit, told=told)
+    return Scan(observation, assess(observation, order.rubric, plan=order.plan))
+
+
+async def scan_domains(
+    world: World, domains: Iterable[str], order: ScanOrder, *, at_once: int = 50, told: Told | None = None
+) -> AsyncIterator[Scan]:
+    """Scan many domains, `at_once` at a time, in one world (an answer serves all); results in the order of `domains`."""
+    waiting: list[asyncio.Task[Scan]] = []
+    try:
+        for domain in domains:
+            waiting.append(asyncio.create_task(scan_domain(world, domain, order, told)))
+            if len(waiting) >= at_once:
+                yield await waiting.pop(0)
+        while waiting:
+            yield await waiting.pop(0)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
