@@ -1,0 +1,62 @@
+"""Being a good guest: few connections at a time to one address, pauses between them, a cap over all."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """`per_address` and `total` count connections that are open at the same time; `pause` (seconds) lies between two beginnings."""
+
+    per_address: int = 2
+    pause: float = 0.1
+    total: int = 500
+
+
+class _Host:
+    """What is known of one address while connections to it are open, wanted or just begun."""
+
+    __slots__ = ("next_start", "slots", "users")
+
+    def __init__(self, per_address: int) -> None:
+        self.slots = asyncio.Semaphore(per_address)
+        self.users = 0
+        self.next_start = 0.0
+
+
+class Politeness:
+    """Gives out turns to connect; an address that nobody uses any more is forgotten after its pause."""
+
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
+        self._total = asyncio.Semaphore(manners.total)
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncGenerator[None]:
+        """Held for as long as a connection to the address is open."""
+        host = self._hosts.setdefault(address, _Host(self._manners.per_address))
+        host.users += 1
+        try:
+            # The address comes first: who waits for a busy address must not take a place from the others.
+            async with host.slots, self._total:
+                await self._pause(host)
+                yield
+        finally:
+            host.users -= 1
+            if not host.users:
+                asyncio.get_running_loop().call_later(self._manners.pause, self._forget, address)
+
+    async def _pause(self, host: _Host) -> None:
+        now = asyncio.get_running_loop().time()
+        start = max(now, host.next_start)
+        host.next_start = start + self._manners.pause
+        if start > now:
+            await asyncio.sleep(start - now)
+
+    def _forget(self, address: str) -> None:
+        host = self._hosts.get(address)
+        if host is not None and not host.users and host.next_start <= asyncio.get_running_loop().time():
+            del self._hosts[address]

@@ -1,0 +1,211 @@
+"""One real TLS handshake that accepts everything and writes down what the server chose.
+
+Theory of operation: OpenSSL (the one inside the cryptography wheel) works on memory buffers, we carry the octets. Nothing is verified
+here: a certificate is evidence, and judging comes later. Everything that the server sends in the clear is read from the octets as well
+(`protocols.tls_flight`), so that a handshake that fails still tells what was learnt until then.
+"""
+
+from functools import cache
+
+from OpenSSL import SSL, crypto
+
+from hauberk.model.transport import TlsHandshake
+from hauberk.protocols.tls_flight import ServerFlight, read_flight
+from hauberk.protocols.tls_names import ALERTS, GROUPS, VERSIONS, group_name, suite_name
+from hauberk.world.dial import Stream
+
+_CHUNK = 16_384
+_MOST_IN_CLEAR = 262_144
+_MOST_CERTIFICATES = 20
+_MOST_CHAIN_OCTETS = 131_072
+_OP_LEGACY_SERVER_CONNECT = 0x4
+_OP_IGNORE_UNEXPECTED_EOF = 0x80
+_TICKET_STATE = b"read server session ticket"
+_GROUPS_BY_NAME = {name.lower(): name for name in GROUPS.values()} | {"prime256v1": "secp256r1", "prime192v1": "secp192r1"}
+_OLD_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
+
+
+class TlsFailure(Exception):
+    """The handshake or the protected stream broke; the text says how."""
+
+
+class NotTlsFailure(TlsFailure):
+    """What came is not TLS at all."""
+
+
+@cache
+def _context(protocol: bytes) -> SSL.Context:
+    """All that this OpenSSL can do, old and weak included, but with a certificate: anonymous suites would show us none."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(SSL.TLS1_VERSION)
+    context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0")
+    context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_IGNORE_UNEXPECTED_EOF)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.set_info_callback(_note_ticket)
+    if protocol:
+        context.set_alpn_protos([protocol])
+    return context
+
+
+def _note_ticket(connection: SSL.Connection, where: int, _value: int) -> None:
+    if where & SSL.SSL_CB_LOOP and connection.get_state_string().endswith(_TICKET_STATE):
+        connection.set_app_data(True)
+
+
+class TlsStream:
+    """TLS over a stream, client side. `server_name` goes into SNI; `protocol` (ALPN) is empty for SMTP."""
+
+    def __init__(self, stream: Stream, server_name: str, protocol: bytes = b"") -> None:
+        self._stream = stream
+        self._server_name = server_name
+        self._connection = SSL.Connection(_context(protocol), None)
+        self._connection.set_tlsext_host_name(server_name.encode("ascii", "ignore"))
+        self._connection.set_connect_state()
+        self._in_clear: bytearray | None = bytearray()
+        self._handshake = TlsHandshake(completed=False, server_name=server_name, error="the handshake did not end")
+
+    async def handshake(self) -> None:
+        """Shake hands. Raises `TlsFailure` or `OSError` when it does not come about; what was learnt is in `observed` either way."""
+        error = "the handshake did not end in time"
+        try:
+            await self._shake_hands()
+            error = ""
+        except SSL.Error as failure:
+            error = _words(failure)
+            raise (TlsFailure if self._flight().is_tls else NotTlsFailure)(error) from None
+        except (TlsFailure, OSError) as failure:
+            error = str(failure)
+            raise
+        finally:
+            self._handshake = self._observe(error)
+            self._in_clear = None
+
+    async def _shake_hands(self) -> None:
+        while True:
+            try:
+                self._connection.do_handshake()
+                self._flush()
+                return
+            except SSL.WantReadError:
+                self._flush()
+                if not await self._refill():
+                    raise TlsFailure("the server closed the connection during the handshake") from None
+            except SSL.Error:
+                self._flush()
+                raise
+
+    def observed(self, waited: bool = False) -> TlsHandshake:
+        """The handshake so far. `waited` says that application data came since, so that a TLS 1.3 ticket would have been seen."""
+        seen = self._handshake
+        if not seen.completed or seen.version in _OLD_VERSIONS:
+            return seen
+        ticket = True if self._connection.get_app_data() else False if waited else None
+        return TlsHandshake(True, seen.server_name, seen.version, seen.suite, seen.group, seen.chain, ticket)
+
+    def send(self, data: bytes) -> None:
+        """Raises `TlsFailure`."""
+        try:
+            self._connection.sendall(data)
+        except SSL.Error as failure:
+            raise TlsFailure(_words(failure)) from None
+        self._flush()
+
+    async def receive(self) -> bytes:
+        """What has come, at least one octet; empty once the other side has closed. Raises `TlsFailure`, `OSError`."""
+        while True:
+            try:
+                data = self._connection.recv(_CHUNK)
+                self._flush()
+                return data
+            except SSL.WantReadError:
+                self._flush()
+                if not await self._refill():
+                    return b""
+            except (SSL.ZeroReturnError, SSL.SysCallError):
+                return b""
+            except SSL.Error as failure:
+                self._flush()
+                raise TlsFailure(_words(failure)) from None
+
+    def close(self) -> None:
+        """Say goodbye with an alert; the stream itself stays to be closed by who opened it."""
+        try:
+            self._connection.shutdown()
+        except SSL.Error:
+            return
+        self._flush()
+
+    async def _refill(self) -> bool:
+        data = await self._stream.receive()
+        if self._in_clear is not None:
+            if len(self._in_clear) + len(data) > _MOST_IN_CLEAR:
+                raise TlsFailure("the server sent too much during the handshake")
+            self._in_clear += data
+        for start in range(0, len(data), _CHUNK):
+            self._connection.bio_write(data[start : start + _CHUNK])
+        return bool(data)
+
+    def _flush(self) -> None:
+        while True:
+            try:
+                self._stream.send(self._connection.bio_read(_CHUNK))
+            except SSL.WantReadError:
+                return
+
+    def _flight(self) -> ServerFlight:
+        return read_flight(bytes(self._in_clear or b""))
+
+    def _observe(self, error: str) -> TlsHandshake:
+        flight = self._flight()
+        version = VERSIONS.get(flight.version or 0, "")
+        if version not in (*_OLD_VERSIONS, "TLSv1.3"):
+            error, version = f"{error}; the server chose {version}" if version else error, ""
+        if flight.alert is not None and error:
+            error = f"{error}; the server sent the alert {ALERTS.get(flight.alert, str(flight.alert))}"
+        elif error and not flight.is_tls:
+            error = f"{error}; what the server sent is not TLS"
+        return TlsHandshake(
+            completed=not error,
+            server_name=self._server_name,
+            version=version,
+            suite="" if flight.suite is None else suite_name(flight.suite),
+            group=self._group(flight, error),
+            chain=_bounded(flight.chain or (() if error else _chain(self._connection))),
+            resumption=flight.session_id or flight.ticket if not error and version in _OLD_VERSIONS else None,
+            error=error,
+        )
+
+    def _group(self, flight: ServerFlight, error: str) -> str:
+        if flight.group is not None:
+            return group_name(flight.group)
+        # Finite-field Diffie-Hellman of TLS 1.2 sends a prime, not a number; OpenSSL knows the named ones.
+        named = None if error else self._connection.get_group_name()
+        return _GROUPS_BY_NAME.get(named.lower(), "") if named else ""
+
+
+def _chain(connection: SSL.Connection) -> tuple[bytes, ...]:
+    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in connection.get_peer_cert_chain() or ())
+
+
+def _bounded(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The first certificates of a chain, as many as a tape should hold."""
+    kept: list[bytes] = []
+    octets = 0
+    for certificate in chain[:_MOST_CERTIFICATES]:
+        octets += len(certificate)
+        if octets > _MOST_CHAIN_OCTETS:
+            break
+        kept.append(certificate)
+    return tuple(kept)
+
+
+def _words(failure: SSL.Error) -> str:
+    """OpenSSL's reason, the innermost first."""
+    if isinstance(failure, SSL.ZeroReturnError):
+        return "the server closed the TLS session"
+    for argument in failure.args:
+        if isinstance(argument, list) and argument:
+            return "; ".join(str(entry[-1]) for entry in argument if entry[-1]) or "TLS failed"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return str(failure) or "TLS failed"
