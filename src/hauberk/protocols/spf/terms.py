@@ -1,0 +1,138 @@
+"""The terms of an SPF record: mechanisms with their qualifier, and modifiers (RFC 7208, sections 5 and 6)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
+
+from hauberk.protocols.spf.macros import MacroString
+
+
+class Qualifier(StrEnum):
+    PASS = "+"
+    FAIL = "-"
+    SOFTFAIL = "~"
+    NEUTRAL = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    domain: MacroString
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class A:
+    """`domain` None stands for the domain of the record; `prefix4` and `prefix6` are in bits."""
+
+    domain: MacroString | None = None
+    prefix4: int = 32
+    prefix6: int = 128
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class MxHosts:
+    """The `mx` mechanism; fields as in `A`."""
+
+    domain: MacroString | None = None
+    prefix4: int = 32
+    prefix6: int = 128
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Ptr:
+    domain: MacroString | None = None
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Ip4:
+    """`address` may have host bits set; only its first `prefix` bits count."""
+
+    address: IPv4Address
+    prefix: int = 32
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Ip6:
+    """Like `Ip4`."""
+
+    address: IPv6Address
+    prefix: int = 128
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    domain: MacroString
+    qualifier: Qualifier = Qualifier.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    domain: MacroString
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    domain: MacroString
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownModifier:
+    """Receivers ignore it (RFC 7208, 6)."""
+
+    name: str
+    value: MacroString
+
+
+Mechanism: TypeAlias = All | Include | A | MxHosts | Ptr | Ip4 | Ip6 | Exists
+Modifier: TypeAlias = Redirect | Explanation | UnknownModifier
+Term: TypeAlias = Mechanism | Modifier
+
+
+def render_term(term: Term) -> str:
+    """The term in its shortest spelling: no `+`, no prefix of full length."""
+    match term:
+        case Redirect(domain):
+            return f"redirect={domain}"
+        case Explanation(domain):
+            return f"exp={domain}"
+        case UnknownModifier(name, value):
+            return f"{name}={value}"
+        case All(qualifier):
+            return f"{_sign(qualifier)}all"
+        case Include(domain, qualifier):
+            return f"{_sign(qualifier)}include:{domain}"
+        case Exists(domain, qualifier):
+            return f"{_sign(qualifier)}exists:{domain}"
+        case Ptr(domain, qualifier):
+            return f"{_sign(qualifier)}ptr{_named(domain)}"
+        case Ip4(address, prefix, qualifier):
+            return f"{_sign(qualifier)}ip4:{address}" + (f"/{prefix}" if prefix != 32 else "")
+        case Ip6(address, prefix, qualifier):
+            return f"{_sign(qualifier)}ip6:{address}" + (f"/{prefix}" if prefix != 128 else "")
+        case A(domain, prefix4, prefix6, qualifier):
+            return f"{_sign(qualifier)}a{_named(domain)}{_lengths(prefix4, prefix6)}"
+        case MxHosts(domain, prefix4, prefix6, qualifier):
+            return f"{_sign(qualifier)}mx{_named(domain)}{_lengths(prefix4, prefix6)}"
+
+
+def _sign(qualifier: Qualifier) -> str:
+    return "" if qualifier is Qualifier.PASS else qualifier.value
+
+
+def _named(domain: MacroString | None) -> str:
+    return "" if domain is None else f":{domain}"
+
+
+def _lengths(prefix4: int, prefix6: int) -> str:
+    return (f"/{prefix4}" if prefix4 != 32 else "") + (f"//{prefix6}" if prefix6 != 128 else "")
