@@ -1,0 +1,52 @@
+#!/bin/sh
+# Installs the servers and tools that the tests against real software want (Debian's packages). Safe to call again and again.
+# Nothing is started and nothing is stopped; without root, apt or a network it says what it leaves out and succeeds: those tests
+# then skip themselves.
+set -eu
+
+missing=""
+want() { # package, then a program it brings
+    command -v "$2" >/dev/null 2>&1 || [ -x "/usr/sbin/$2" ] || missing="$missing $1"
+}
+want nsd nsd
+want unbound unbound
+want dnsperf dnsperf
+want postfix postfix
+want poppler-utils pdftoppm
+
+if [ -z "$missing" ]; then
+    echo "install_servers: everything is here"
+    exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+    echo "install_servers: not root, skipped:$missing (the tests that want them will skip)"
+    exit 0
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "install_servers: no apt-get here, skipped:$missing (the tests that want them will skip)"
+    exit 0
+fi
+
+# Debian's packages start their daemons when installed, unless this file says no.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections 2>/dev/null || true
+install() {
+    # shellcheck disable=SC2086 # the list is split on purpose
+    apt-get install -y -q --no-install-recommends $missing
+}
+log=$(mktemp)
+if install >"$log" 2>&1 || { apt-get update -q >>"$log" 2>&1 && install >>"$log" 2>&1; }; then
+    echo "install_servers: installed$missing"
+else
+    tail -n 5 "$log"
+    echo "install_servers: apt could not bring:$missing (the tests that want them will skip)"
+fi
+rm -f "$log"
