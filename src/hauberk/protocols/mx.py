@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hauberk.model.dns import DnsAnswer, NoAnswer, Question
+from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
-from hauberk.protocols.rdata import mx
+from hauberk.protocols.names import registrable
+from hauberk.protocols.rdata import mx, target
 from hauberk.protocols.walk import Walk, ask, ask_each, converse_each
 
 MOST_HOSTS = 50
@@ -41,6 +42,22 @@ class MxHost:
         )
 
     @property
+    def aliases(self) -> tuple[Record, ...]:
+        """The CNAME records on the way from the name to its addresses."""
+        answers = (answer for answer in (self.ipv4, self.ipv6) if isinstance(answer, DnsAnswer))
+        return tuple(dict.fromkeys(record for answer in answers for record in answer.of("CNAME")))
+
+    @property
+    def canonical(self) -> str:
+        """The name that CNAMEs lead to; the host's own without any."""
+        return target(self.aliases[-1]) if self.aliases else self.name
+
+    @property
+    def exists(self) -> bool:
+        """False only when the DNS says that there is no such name."""
+        return not all(isinstance(answer, DnsAnswer) and answer.rcode == "NXDOMAIN" for answer in (self.ipv4, self.ipv6))
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(Endpoint(self.name, address) for address in dict.fromkeys(self.addresses))
 
@@ -57,6 +74,19 @@ class MailRoute:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(dict.fromkeys(endpoint for host in self.hosts for endpoint in host.endpoints))[:MOST_ENDPOINTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The route; `above` holds, for hosts without any address, the reply about the registrable domain they are in, by its name."""
+
+    route: MailRoute
+    above: tuple[tuple[str, DnsAnswer | NoAnswer], ...] = ()
+
+    def dangling(self, host: MxHost) -> bool:
+        """The registrable domain of this host does not exist, so that anybody can register it."""
+        apex = registrable(host.canonical)
+        return any(name == apex and isinstance(answer, DnsAnswer) and answer.rcode == "NXDOMAIN" for name, answer in self.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +126,15 @@ def transport(domain: str, options: ScanOptions) -> Walk[Transport]:
         return Transport(found)
     sessions = yield from converse_each(found.endpoints)
     return Transport(found, tuple(zip(found.endpoints, sessions, strict=True)))
+
+
+def resolution(domain: str, options: ScanOptions) -> Walk[Resolution]:
+    """The route, then the registrable domain of every host that does not exist: is it there to be registered by somebody else?"""
+    found = yield from route(domain)
+    apexes = dict.fromkeys(registrable(host.canonical) for host in found.hosts if not host.exists)
+    names = tuple(apex for apex in apexes if apex is not None)
+    answers = yield from ask_each(tuple(Question(apex, "SOA") for apex in names))
+    return Resolution(found, tuple(zip(names, answers, strict=True)))
 
 
 def _implicit(host: MxHost) -> Routing:

@@ -1,0 +1,144 @@
+"""What three kinds of sending server do with one endpoint: opportunistic, MTA-STS and DANE (RFC 7435, 8461, 7672).
+
+The senders meant are up to date: they do not negotiate TLS below 1.2 (RFC 8996), so a server that has nothing newer is to them a server
+without TLS.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hauberk.protocols.dane import Match, Published
+
+
+class Encryption(StrEnum):
+    """What an endpoint has to offer a sender."""
+
+    MODERN = "modern"  # STARTTLS works, with TLS 1.2 or newer
+    OLD = "old"  # STARTTLS works, but only with TLS below 1.2
+    BROKEN = "broken"  # STARTTLS is offered, no handshake comes about
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class Delivery(StrEnum):
+    """What becomes of the message. `authenticated` is encrypted with the server's identity proven."""
+
+    AUTHENTICATED = "authenticated"
+    ENCRYPTED = "encrypted"
+    CLEAR = "in-clear"
+    DEFER = "defer"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DaneView:
+    """What the DNS says of TLSA, and what records and chain come to; `match` is None where it could not be tried."""
+
+    published: Published
+    match: Match | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StsView:
+    """The domain's policy as a sender sees it: `enforced`, and whether this host is in it. `known` is false when it could not be had."""
+
+    enforced: bool = False
+    listed: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One endpoint through a sender's eyes; `trusted` says that its certificate passes for the MX host's name."""
+
+    encryption: Encryption
+    trusted: bool = False
+    dane: DaneView = DaneView(Published.ABSENT)
+    sts: StsView = StsView()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What each kind of sender does; `reason` words a deferral."""
+
+    opportunistic: Delivery
+    mta_sts: Delivery
+    dane: Delivery
+    mta_sts_reason: str = ""
+    dane_reason: str = ""
+
+    @property
+    def deferring(self) -> tuple[str, ...]:
+        """The kinds of sender that defer."""
+        pairs = (("MTA-STS", self.mta_sts), ("DANE", self.dane))
+        return tuple(kind for kind, delivery in pairs if delivery is Delivery.DEFER)
+
+
+def outcome(view: EndpointView) -> Outcome:
+    """What becomes of a message at this endpoint, for each kind of sender."""
+    plain = opportunistic(view.encryption)
+    by_sts, why_sts = _mta_sts(view, plain)
+    by_dane, why_dane = _dane(view, plain)
+    return Outcome(plain, by_sts, by_dane, why_sts, why_dane)
+
+
+def opportunistic(encryption: Encryption) -> Delivery:
+    """Encrypt if it can be had, else deliver all the same (RFC 7435, 3); no certificate is looked at."""
+    match encryption:
+        case Encryption.MODERN:
+            return Delivery.ENCRYPTED
+        case Encryption.UNKNOWN:
+            return Delivery.UNKNOWN
+        case _:
+            return Delivery.CLEAR
+
+
+def _mta_sts(view: EndpointView, plain: Delivery) -> tuple[Delivery, str]:
+    """RFC 8461, 5: under `enforce` only to a listed host with a valid certificate."""
+    if not view.sts.known:
+        return Delivery.UNKNOWN, ""
+    if not view.sts.enforced:
+        return plain, ""
+    if not view.sts.listed:
+        return Delivery.DEFER, "the policy does not list this host"
+    if view.encryption is Encryption.UNKNOWN:
+        return Delivery.UNKNOWN, ""
+    if view.encryption is not Encryption.MODERN:
+        return Delivery.DEFER, _lack(view.encryption)
+    return (Delivery.AUTHENTICATED, "") if view.trusted else (Delivery.DEFER, "the certificate is not trusted")
+
+
+def _dane(view: EndpointView, plain: Delivery) -> tuple[Delivery, str]:
+    """RFC 7672, 2.2: secure TLSA records make encryption a must; a failing answer means to wait."""
+    published, found = view.dane.published, view.dane.match
+    if published is Published.BOGUS:
+        return Delivery.DEFER, "the TLSA answer is bogus"
+    if published is Published.FAILING:
+        return Delivery.DEFER, "the question for TLSA records fails"
+    if published in (Published.UNANSWERED, Published.UNTRUSTED):
+        return Delivery.UNKNOWN, ""
+    if published is not Published.SECURE:
+        return plain, ""
+    if view.encryption is Encryption.UNKNOWN:
+        return Delivery.UNKNOWN, ""
+    if view.encryption is not Encryption.MODERN:
+        return Delivery.DEFER, _lack(view.encryption)
+    match found:
+        case Match.MATCHED:
+            return Delivery.AUTHENTICATED, ""
+        case Match.UNUSABLE:
+            return Delivery.ENCRYPTED, ""
+        case None:
+            return Delivery.UNKNOWN, ""
+        case _:
+            return Delivery.DEFER, "no TLSA record fits the certificate"
+
+
+def _lack(encryption: Encryption) -> str:
+    match encryption:
+        case Encryption.OLD:
+            return "there is no TLS 1.2 or newer"
+        case Encryption.BROKEN:
+            return "the TLS handshake fails"
+        case _:
+            return "there is no STARTTLS"
