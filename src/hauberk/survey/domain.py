@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import mx
+from hauberk.protocols import dane, mx
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
 from hauberk.world.world import World
@@ -14,7 +14,11 @@ from hauberk.world.world import World
 DEFAULT_LIMIT = 60.0
 
 # What a scan asks. The checks replay the same walks from the tape.
-WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (mx.transport,)
+WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
+    mx.transport,
+    mx.resolution,
+    dane.discover,
+)
 
 _log = logging.getLogger(__name__)
 
