@@ -1,0 +1,1 @@
+"""BIMI: a brand's logo beside its mail (draft-brand-indicators-for-message-identification): record, SVG profile, mark certificate."""
