@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509 as library
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -150,6 +150,31 @@ def test_a_forged_issuer_is_not_trusted() -> None:
     top = sign("root", "root", KEYS[0], KEYS[0], CA)
     forged = sign("leaf", "root", KEYS[1], KEYS[2], SAN)
     assert x509.verify((forged,), HOST, AT, (top,)).reason == Trust.UNKNOWN_ISSUER
+
+
+@pytest.mark.parametrize("kind", ["rsa", "pss", "ed25519", "ed448"])
+def test_every_kind_of_signature_is_verified(kind: str) -> None:
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    match kind:
+        case "ed25519":
+            key = ed25519.Ed25519PrivateKey.generate()
+        case "ed448":
+            key = ed448.Ed448PrivateKey.generate()
+        case _:
+            key = rsa.generate_private_key(65537, 2048)
+    name = library.Name([library.NameAttribute(library.NameOID.COMMON_NAME, HOST)])
+    since, until = AT - timedelta(days=1), AT + timedelta(days=1)
+    builder = library.CertificateBuilder(name, name, key.public_key(), 1, since, until)
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32) if kind == "pss" else None
+    algorithm = hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey) else None
+    own = builder.sign(key, algorithm, rsa_padding=pss).public_bytes(Encoding.DER)
+    verdict = x509.verify((own,), HOST, AT, ())
+    assert verdict.reason == Trust.SELF_SIGNED
+
+
+def test_names_are_compared_without_case_and_string_type() -> None:
+    top = sign("Root  CA", "Root  CA", KEYS[0], KEYS[0], CA)
+    assert x509.verify((sign("leaf", "root ca", KEYS[1], KEYS[0], SAN),), HOST, AT, (top,)).trusted
 
 
 def test_many_certificates_of_one_name_and_key_end_soon() -> None:

@@ -13,11 +13,13 @@ from enum import StrEnum
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import SignatureAlgorithmOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from hauberk.protocols.malformed import Malformed, visible
-from hauberk.protocols.x509.certificate import Certificate, describe, load, signature_hash
+from hauberk.protocols.x509.certificate import Certificate, describe, load
 from hauberk.protocols.x509.constraints import issuer_objections, leaf_objections
 from hauberk.protocols.x509.names import any_matches
 
@@ -133,39 +135,43 @@ def _names_issuer(child: bytes, issuer: bytes) -> bool:
     if isinstance(below, Malformed) or isinstance(above, Malformed):
         return False
     try:
-        return below.issuer == above.subject
+        return _comparable(below.issuer) == _comparable(above.subject)
     except Exception:  # a name that cannot be read is nobody's
         return False
+
+
+def _comparable(name: x509.Name) -> str:
+    """Case, runs of spaces and string types make no difference (RFC 5280, 7.1)."""
+    return " ".join(name.rfc4514_string().casefold().split())
 
 
 @lru_cache(maxsize=4096)
 def issued_by(child: bytes, issuer: bytes) -> bool:
     """The child (DER) names the issuer and bears its signature. Never raises."""
     below, above = load(child), load(issuer)
-    if isinstance(below, Malformed) or isinstance(above, Malformed):
+    if isinstance(below, Malformed) or isinstance(above, Malformed) or not _names_issuer(child, issuer):
         return False
     try:
-        if signature_hash(below) in WEAK_HASHES:
-            return _weakly_issued_by(below, above)
-        below.verify_directly_issued_by(above)
-    except Exception:  # a wrong signature, unknown algorithms, damaged keys, names that differ
+        _check_signature(below, above.public_key())
+    except Exception:  # a wrong signature, unknown algorithms, damaged keys
         return False
     return True
 
 
-def _weakly_issued_by(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """The library does not verify MD5 and SHA-1 any more; here the chain is to be named weak and not broken. Raises as the library does."""
-    key, algorithm = issuer.public_key(), child.signature_hash_algorithm
-    if child.issuer != issuer.subject or algorithm is None:
-        return False
+def _check_signature(child: x509.Certificate, key: CertificatePublicKeyTypes) -> None:
+    """Raises when the signature is not by this key. The library's own check refuses SHA-1; here such a chain is called weak, not broken."""
+    signature, signed = child.signature, child.tbs_certificate_bytes
+    algorithm = child.signature_hash_algorithm
     match key:
-        case rsa.RSAPublicKey():
-            key.verify(child.signature, child.tbs_certificate_bytes, padding.PKCS1v15(), algorithm)
-        case ec.EllipticCurvePublicKey():
-            key.verify(child.signature, child.tbs_certificate_bytes, ec.ECDSA(algorithm))
+        case rsa.RSAPublicKey() if algorithm:
+            pss = child.signature_algorithm_parameters if child.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS else None
+            key.verify(signature, signed, pss if isinstance(pss, padding.PSS) else padding.PKCS1v15(), algorithm)
+        case ec.EllipticCurvePublicKey() if algorithm:
+            key.verify(signature, signed, ec.ECDSA(algorithm))
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if algorithm is None:
+            key.verify(signature, signed)
         case _:
-            return False
-    return True
+            raise ValueError("key and signature are not of one kind, or of a kind that is not known here")
 
 
 def _path_faults(path: tuple[bytes, ...], at: datetime) -> tuple[ChainFault, ...]:
