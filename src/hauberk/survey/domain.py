@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import dane, mx
+from hauberk.protocols import caa, dane, delegation, dnsbl, dnssec, mta_sts, mx, reverse, tls_rpt
+from hauberk.protocols.bimi import record as bimi
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
 from hauberk.world.world import World
@@ -18,6 +19,16 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     mx.transport,
     mx.resolution,
     dane.discover,
+    mta_sts.discover,
+    tls_rpt.discover,
+    bimi.discover,
+    caa.survey,
+    dnssec.resolver,
+    dnssec.of_domain,
+    dnssec.of_hosts,
+    delegation.survey,
+    reverse.survey,
+    dnsbl.survey,
 )
 
 _log = logging.getLogger(__name__)

@@ -1,12 +1,13 @@
 """Mark certificates: the evidence that a logo belongs to a domain (BIMI group's VMC and CMC requirements; RFC 9399 for the logotype)."""
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509 import ObjectIdentifier
 
-from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.malformed import Malformed, visible
 
 BRAND_INDICATOR = ObjectIdentifier("1.3.6.1.5.5.7.3.31")  # id-kp-BrandIndicatorforMessageIdentification
 LOGOTYPE = ObjectIdentifier("1.3.6.1.5.5.7.1.12")
@@ -36,11 +37,12 @@ def parse(pem: bytes) -> MarkCertificate | Malformed:
         return Malformed(shown, 0, "there is no PEM certificate in the file", 1)
     if pem.count(_BEGIN) > _MOST_CERTIFICATES:
         return Malformed(shown, 0, f"there are more than {_MOST_CERTIFICATES} certificates in the file", 1)
-    try:
-        leaf = _leaf(x509.load_pem_x509_certificates(pem))
-        return _read(leaf)
-    except (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        return Malformed(shown, 0, f"the certificate cannot be read: {error}", 1)
+    with warnings.catch_warnings():  # the library warns of what it will one day refuse; that is no matter of the scan
+        warnings.simplefilter("ignore")
+        try:
+            return _read(_leaf(x509.load_pem_x509_certificates(pem)))
+        except Exception as error:  # hostile DER fails in ways that the library does not list
+            return Malformed(shown, 0, f"the certificate cannot be read: {visible(str(error))[:200]}", 1)
 
 
 def _leaf(chain: list[x509.Certificate]) -> x509.Certificate:
