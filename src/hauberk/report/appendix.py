@@ -1,0 +1,69 @@
+"""All checks by area, compact: findings that say the same are told once."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from hauberk.checks.catalogue import entries
+from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
+from hauberk.protocols.names import to_unicode
+from hauberk.report.content import Area, CheckPart, FindingPart
+from hauberk.report.text import shortened
+from hauberk.report.wording import MARKS, area_name, area_order, listed
+
+MOST_FINDINGS = 12
+MOST_QUOTES = 3
+LONGEST_QUOTE = 240
+LONGEST_MESSAGE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInfo:
+    """What a report shows of a check; `sources` are written out (`RFC 7208, 4.5`)."""
+
+    id: str
+    title: str
+    sources: tuple[str, ...] = ()
+
+
+def known_checks() -> tuple[CheckInfo, ...]:
+    """The catalogue of this installation, as far as a report shows it."""
+    return tuple(CheckInfo(one.check.id, one.check.title, tuple(str(source) for source in one.check.sources)) for one in entries())
+
+
+def areas(verdicts: tuple[CheckVerdict, ...], checks: dict[str, CheckInfo]) -> tuple[Area, ...]:
+    """In the order of the story; checks that do not apply are left to the last line of their area."""
+    ordered = sorted(verdicts, key=lambda verdict: (area_order(_area(verdict)), verdict.verdict is Verdict.NOT_APPLICABLE, verdict.check))
+    return tuple(
+        Area(area_name(area), tuple(_check(verdict, checks.get(verdict.check)) for verdict in own)) for area, own in groupby(ordered, _area)
+    )
+
+
+def _area(verdict: CheckVerdict) -> str:
+    return verdict.check.partition(".")[0]
+
+
+def _check(verdict: CheckVerdict, info: CheckInfo | None) -> CheckPart:
+    title, sources = (info.title, "; ".join(info.sources)) if info else (verdict.check, "")
+    return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict.findings))
+
+
+def _findings(findings: tuple[Finding, ...]) -> tuple[FindingPart, ...]:
+    alike: dict[tuple[Verdict, str, tuple[str, ...]], list[str]] = {}
+    for finding in sorted(findings, key=lambda one: SEVERITY.index(one.verdict)):
+        alike.setdefault((finding.verdict, finding.message, _quotes(finding)), []).append(to_unicode(finding.subject))
+    parts = [
+        FindingPart(listed(tuple(dict.fromkeys(subjects)), 4), MARKS[verdict], shortened(message, LONGEST_MESSAGE), quotes)
+        for (verdict, message, quotes), subjects in alike.items()
+    ]
+    if len(parts) > MOST_FINDINGS:
+        left_out = len(parts) - MOST_FINDINGS
+        parts = [*parts[:MOST_FINDINGS], FindingPart("", parts[-1].mark, f"And {left_out} more; the attached assessment has all of them.")]
+    return tuple(parts)
+
+
+def _quotes(finding: Finding) -> tuple[str, ...]:
+    if finding.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+        return tuple(shortened(quote, LONGEST_QUOTE) for quote in finding.evidence[:1])
+    quotes = tuple(shortened(quote, LONGEST_QUOTE) for quote in finding.evidence[:MOST_QUOTES])
+    left_out = len(finding.evidence) - len(quotes)
+    return (*quotes, f"… and {left_out} more") if left_out else quotes

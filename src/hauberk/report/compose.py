@@ -1,0 +1,150 @@
+"""From an assessment and its tape to what the report says. Pure: no clock, no I/O."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from hauberk.checks.reading import Reading
+from hauberk.model.assessment import Assessment, FixStep
+from hauberk.model.observation import Observation
+from hauberk.model.score import Band, Score
+from hauberk.protocols.names import to_unicode
+from hauberk.report.appendix import CheckInfo, areas, known_checks
+from hauberk.report.content import Fix, GroupShare, Header, ReportContent, ScorePart
+from hauberk.report.method import STATEMENT, method, untested
+from hauberk.report.servers import servers
+from hauberk.report.summary import flags, lines
+from hauberk.report.text import shortened
+from hauberk.report.wording import BANDS, MARKS, counted, day, minute, points
+
+FRESH = timedelta(days=90)
+LONGEST_COMPANY = 160
+MOST_FIXES = 20
+
+
+def compose(assessment: Assessment, observation: Observation, company: str, checks: Iterable[CheckInfo] | None = None) -> ReportContent:
+    """`company` as the operator wrote it, empty for none; `checks` names the checks, by default those of this installation."""
+    domain = to_unicode(assessment.domain)
+    named = {check.id: check for check in (known_checks() if checks is None else checks)}
+    reading = Reading(observation)
+    found_flags, flags_note = flags(assessment)
+    found_servers = servers(reading, assessment.verdicts)
+    fixes = tuple(_fix(step, named) for step in assessment.fix_plan[:MOST_FIXES])
+    return ReportContent(
+        header=_header(assessment, observation, company.strip() or domain, domain),
+        score=_score(assessment.score),
+        flags=found_flags,
+        flags_note=flags_note,
+        lines=lines(assessment, shortened(domain, 80)),
+        fixes=fixes,
+        fixes_note=_fixes_note(assessment),
+        endpoints=found_servers.rows,
+        endpoints_note=found_servers.note,
+        certificates=found_servers.certificates,
+        method=method(assessment, observation),
+        untested=untested(assessment, observation),
+        statement=STATEMENT,
+        areas=areas(assessment.verdicts, named),
+    )
+
+
+def _header(assessment: Assessment, observation: Observation, company: str, domain: str) -> Header:
+    shown = shortened(company, LONGEST_COMPANY)
+    at = observation.at
+    return Header(
+        title=f"Mail server report: {shortened(company, 80)}, {day(at)}",
+        description=f"Scan of the mail of {shortened(assessment.domain, 80)} at {minute(at)}, evidence {assessment.observation}",
+        footer=f"{shortened(company, 40)} · {shortened(domain, 40)} · {minute(at)}",
+        company=shown,
+        length=len(shown),
+        domain=domain,
+        a_label=assessment.domain if assessment.domain != domain else "",
+        scanned_at=minute(at),
+        fresh_until=day(at + FRESH),
+        evidence_id=assessment.observation,
+        program=observation.vantage.program,
+        seconds=int(at.timestamp()),
+    )
+
+
+def _score(score: Score) -> ScorePart:
+    return ScorePart(
+        points=score.points,
+        shown=points(score.points),
+        grade=score.grade,
+        mark=BANDS[score.band],
+        headline=_headline(score),
+        rubric=score.rubric,
+        coverage=_percent(score.coverage),
+        account=tuple(_account(score)),
+        groups=_groups(score),
+    )
+
+
+def _headline(score: Score) -> str:
+    if score.incomplete:
+        return f"The result is incomplete: only {_percent(score.coverage)} of the points could be judged."
+    match score.band:
+        case Band.GREEN:
+            return "Mail for this domain is well protected."
+        case Band.AMBER:
+            return "Mail for this domain is protected in part: see what to mend."
+        case Band.RED:
+            return "Mail for this domain is at risk: mend the red flags first."
+
+
+def _account(score: Score) -> Iterable[str]:
+    yield f"By the rubric {score.rubric} the checks sum up to {points(score.sum)} of 100 points."
+    for cap in score.caps:
+        yield f"Held at {points(cap.points)}: {cap.reason} ({cap.check})."
+    if score.bonus:
+        yield f"A bonus of {points(score.bonus)} is included."
+    for demand in score.unmet:
+        yield f"Not met: {demand}"
+    if score.coverage < 1:
+        yield f"{_percent(1 - score.coverage)} of the points could not be judged; what is unknown is not held against the domain."
+
+
+def _groups(score: Score) -> tuple[GroupShare, ...]:
+    weights: dict[str, float] = {}
+    earned: dict[str, float] = {}
+    for line in score.lines:
+        if line.counted:
+            weights[line.group] = weights.get(line.group, 0) + line.weight
+            earned[line.group] = earned.get(line.group, 0) + line.earned
+    return tuple(
+        GroupShare(
+            name[:1].upper() + name[1:].replace("-", " "), points(earned[name]), points(weight), earned[name] / weight if weight else 0
+        )
+        for name, weight in weights.items()
+    )
+
+
+def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
+    remedy = step.remedy
+    title = named[remedy.check].title if remedy.check in named else remedy.check
+    more = "+" if step.gain >= 0 else "−"
+    return Fix(
+        what=remedy.what,
+        title=f"{title} ({remedy.check})",
+        mark=MARKS[step.verdict],
+        gain=f"{more}{points(abs(step.gain))} {'point' if abs(step.gain) == 1 else 'points'}",
+        after=f"then {points(step.points_after)}, grade {step.grade_after}{' (assumed)' if step.assumed else ''}",
+        publish=remedy.records,
+        remove=remedy.replaces,
+        settings=remedy.settings,
+    )
+
+
+def _fixes_note(assessment: Assessment) -> str:
+    if not assessment.fix_plan:
+        return "Nothing has to be mended."
+    note = "In this order. “Then” is the score when a step and all before it are done"
+    if any(step.assumed for step in assessment.fix_plan):
+        note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"
+    left_out = len(assessment.fix_plan) - MOST_FIXES
+    return note + (f". {counted(left_out, 'further step')} in the attached assessment." if left_out > 0 else ".")
+
+
+def _percent(share: float) -> str:
+    """Rounded towards the worse, so that 89.6 % never reads as 90 %."""
+    return f"{int(share * 100 + 1e-9)} %"
