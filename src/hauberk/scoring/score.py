@@ -6,6 +6,8 @@ from hauberk.model.score import Band, Cap, Score, ScoreLine
 from hauberk.model.verdict import CheckVerdict, Verdict
 from hauberk.scoring.rubric import Item, Rubric
 
+# The grade of a domain of which nothing could be judged: that is no F.
+UNGRADED = "–"
 _WORTH = {Verdict.PASS: 1.0, Verdict.WARN: 0.5, Verdict.FAIL: 0.0}
 _NOT_KNOWN = (Verdict.UNKNOWN, Verdict.ERROR)
 
@@ -49,6 +51,8 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
     passed = taken_as_passed | {one.check for one in by_check.values() if one.verdict is Verdict.PASS}
     unmet = tuple(check for check in rubric.bands.demands if check not in passed and not _is_excused(by_check.get(check)))
     incomplete = coverage < rubric.bands.coverage
+    if not counted:
+        return Score(rubric.id, 0.0, 0.0, UNGRADED, Band.AMBER, coverage=0.0, incomplete=True, lines=lines, unmet=unmet)
     return Score(
         rubric=rubric.id,
         points=points,

@@ -1,0 +1,51 @@
+"""What a scan leaves behind: files, notices, and its exit code."""
+
+import sys
+from pathlib import Path
+
+from hauberk.app.reporting import Prepared, reports, write_file
+from hauberk.app.scanning import Scan
+from hauberk.cli import exits
+from hauberk.model.verdict import Verdict
+from hauberk.protocols.malformed import visible
+from hauberk.world.tape import compress, encode
+
+_FAIL_ON = {
+    "fail": frozenset({Verdict.FAIL}),
+    "warn": frozenset({Verdict.FAIL, Verdict.WARN}),
+    "never": frozenset[Verdict](),
+}
+
+
+def write_files(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, several: bool, save_tape: bool) -> list[Path]:
+    """Say on stderr what the operator should know, write the reports and the tape, and say where they are."""
+    for notice in prepared.notices:
+        sys.stderr.write(f"hauberk: {visible(notice)}\n")
+    try:
+        written = _written(prepared, kinds, out, several=several, save_tape=save_tape)
+    except OSError as error:
+        exits.refuse(f"cannot write {error.filename or out}: {error.strerror or error}", exits.INTERNAL)
+    for path in written:
+        sys.stderr.write(f"wrote {path}\n")
+    return written
+
+
+def _written(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, several: bool, save_tape: bool) -> list[Path]:
+    observation = prepared.scan.observation
+    written: list[Path] = []
+    if save_tape:
+        written.append(write_file(out, f"{observation.domain}_{observation.at:%Y-%m-%d}.tape.json.gz", compress(encode(observation))))
+    if kinds and prepared.exists:
+        written += [write_file(out, name, data) for name, data in reports(prepared, kinds, several=several)]
+    elif kinds:
+        sys.stderr.write(f"hauberk: no report is written for {observation.domain}, as there is no such domain\n")
+    return written
+
+
+def code_of(scan: Scan, fail_on: str) -> int:
+    """The exit code that one result asks for: findings first, then incompleteness."""
+    if any(one.verdict in _FAIL_ON[fail_on] for one in scan.assessment.verdicts):
+        return exits.FINDINGS
+    if scan.assessment.score.incomplete or not scan.observation.finished:
+        return exits.INCOMPLETE
+    return exits.FINE

@@ -1,0 +1,46 @@
+"""The running of `hauberk judge`."""
+
+import sys
+from pathlib import Path
+
+from hauberk.app.reporting import prepare
+from hauberk.app.scanning import Scan, assess
+from hauberk.cli import exits
+from hauberk.cli.delivery import code_of, write_files
+from hauberk.cli.output import output_for
+from hauberk.model.observation import Observation
+from hauberk.scoring.rubric import Rubric, RubricError, load
+from hauberk.world.tape import LARGEST, TapeError, decode
+
+
+def read_tape(path: Path) -> Observation:
+    """The tape in a file, or a clear refusal."""
+    try:
+        if str(path) == "-":
+            return decode(sys.stdin.buffer.read(LARGEST + 1))
+        with path.open("rb") as file:
+            return decode(file.read(LARGEST + 1))
+    except OSError as error:
+        exits.refuse(f"{path} cannot be read: {error.strerror}")
+    except TapeError as error:
+        exits.refuse(f"{path}: {error}")
+
+
+def rubric_named(name: str) -> Rubric:
+    """The rubric, or a clear refusal."""
+    try:
+        return load(name)
+    except RubricError as error:
+        exits.refuse(str(error))
+
+
+def run_judge(tape: Path, company: str, kinds: tuple[str, ...], format: str, out: Path, everything: bool, fail_on: str, rubric: str) -> int:
+    """Do it; the exit code."""
+    observation = read_tape(tape)
+    scan = Scan(observation, assess(observation, rubric_named(rubric)))
+    prepared = prepare(scan, company)
+    printed = output_for(format, everything=everything, several=False)
+    printed.result(prepared)
+    printed.end()
+    write_files(prepared, kinds, out, several=False, save_tape=False)
+    return code_of(scan, fail_on)

@@ -1,0 +1,81 @@
+"""`hauberk`: the commands, and the one place where an error becomes an exit code.
+
+Modules that a command needs are imported when it runs, so that `--help` comes at once.
+"""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from hauberk import __version__
+from hauberk.cli import exits
+from hauberk.cli.catalogue import catalogue, explain, new_check
+from hauberk.cli.judge import judge, whatif
+from hauberk.cli.lab import demo, lab
+from hauberk.cli.scan import scan
+from hauberk.cli.spf import spf
+
+app = typer.Typer(
+    name="hauberk",
+    help="Mail armour: looks at a domain's mail servers the way the internet does, and proves what it found.",
+    epilog="Exit codes: 0 fine, 1 findings at or above --fail-on, 2 usage, 3 incomplete, 4 internal error.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(scan)
+app.command()(judge)
+app.command()(whatif)
+app.command()(explain)
+app.command()(catalogue)
+app.add_typer(spf, name="spf")
+app.command("new-check")(new_check)
+app.command()(demo)
+app.command()(lab)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hauberk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log to stderr what goes on inside, with tracebacks.")] = False,
+) -> None:
+    """Options that go before the command."""
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.CRITICAL,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def run() -> int:
+    """The console script."""
+    try:
+        app()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else exits.USAGE if stop.code else exits.FINE
+    except KeyboardInterrupt:
+        sys.stderr.write("\nhauberk: stopped\n")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+    except Exception as error:  # the last line of defence: a clear message, never a traceback
+        logging.getLogger(__name__).error("internal error", exc_info=error)
+        sys.stderr.write(f"hauberk: internal error: {type(error).__name__}: {error}\n")
+        sys.stderr.write("Run again with `hauberk --debug ...` for the details.\n")
+        return exits.INTERNAL
+    return exits.FINE
+
+
+if __name__ == "__main__":
+    sys.exit(run())

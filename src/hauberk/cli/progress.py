@@ -1,0 +1,58 @@
+"""What goes on, on stderr: a live line where a person watches, nothing where a program reads."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from hauberk.model.dns import NoAnswer, Question
+from hauberk.model.transport import Endpoint
+from hauberk.protocols.walk import Ask, Reply
+
+
+class Watch:
+    """Counts what a scan has asked, and shows it."""
+
+    def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
+        self._progress = progress
+        self._task = task
+        self._answers = self._silent = self._servers = self._pages = 0
+
+    def told(self, ask: Ask, reply: Reply) -> None:
+        if self._progress is None or self._task is None:
+            return
+        match ask:
+            case Question():
+                self._answers += 1
+            case Endpoint():
+                self._servers += 1
+            case _:
+                self._pages += 1
+        self._silent += isinstance(reply, NoAnswer)
+        asked = f"{self._answers} DNS answers, {self._servers} mail servers, {self._pages} web pages"
+        self._progress.update(self._task, asked=f"{asked}, {self._silent} silent" if self._silent else asked)
+
+    def done(self) -> None:
+        """One more domain is through."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task)
+
+
+@contextmanager
+def watching(what: str, total: int) -> Generator[Watch]:
+    """Show the progress of `total` domains for as long as the context lasts."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Watch(None, None)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("[dim]{task.fields[asked]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Watch(progress, progress.add_task(what, total=total, asked="asking …"))

@@ -1,0 +1,88 @@
+"""`hauberk scan`: the main job."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hauberk.cli.network import Network, Resolver
+
+
+class OutputFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class FailOn(StrEnum):
+    FAIL = "fail"
+    WARN = "warn"
+    NEVER = "never"
+
+
+def scan(
+    domains: Annotated[
+        list[str] | None, typer.Argument(metavar="DOMAIN...", help="Domains; URLs and mail addresses are understood.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Domains from a file, one a line; - is standard input.")] = None,
+    company: Annotated[str, typer.Option("--company", help="The organisation's name, as it stands on the report.")] = "",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF (PDF/A-3a, PDF/UA-1, evidence attached).")] = False,
+    png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
+    jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
+    format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print.")] = OutputFormat.TEXT,
+    out: Annotated[Path, typer.Option("--out", help="The folder for reports and tapes.")] = Path(),
+    all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
+    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with 1 when a check comes to this or worse.")] = FailOn.FAIL,
+    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = "hauberk-2026",
+    dkim_selector: Annotated[
+        list[str] | None, typer.Option("--dkim-selector", help="A DKIM selector that is in use; may be repeated.")
+    ] = None,
+    eml: Annotated[list[Path] | None, typer.Option("--eml", help="A signed message to learn DKIM selectors from; may be repeated.")] = None,
+    save_tape: Annotated[bool, typer.Option("--save-tape", help="Write each scan's tape (DOMAIN_DATE.tape.json.gz) to --out.")] = False,
+    smtp: Annotated[bool, typer.Option("--smtp/--no-smtp", help="Connect to the mail servers, or ask the DNS only.")] = True,
+    blocklists: Annotated[bool, typer.Option("--blocklists/--no-blocklists", help="Look the servers up in DNS block lists.")] = True,
+    lookalikes: Annotated[bool, typer.Option("--lookalikes", help="Look for registered neighbours of the name.")] = False,
+    resolver: Resolver = "",
+    network: Network = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="More trust anchors (PEM).")] = None,
+    allow_network: Annotated[
+        list[str] | None, typer.Option("--allow-network", help="A private network that may be connected to; may be repeated.")
+    ] = None,
+    helo: Annotated[str, typer.Option("--helo", help="The name to give with EHLO; it should resolve back to this machine.")] = "",
+    time_limit: Annotated[float, typer.Option("--time-limit", min=1, max=3600, help="Seconds for a domain.")] = 60.0,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, max=2000, help="Domains under way at the same time.")] = 50,
+) -> None:
+    """Look at domains' mail from outside, judge, score, and write the report.
+
+    hauberk scan example.com --company "Example Ltd" --pdf --png --jpg
+    """
+    from hauberk.app.loop import run
+    from hauberk.cli.scan_run import Request, run_scan
+
+    request = Request(
+        domains=tuple(domains or ()),
+        file=file,
+        company=company,
+        kinds=tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg)) if wanted),
+        format=format.value,
+        out=out,
+        everything=all,
+        fail_on=fail_on.value,
+        rubric=rubric,
+        selectors=tuple(dkim_selector or ()),
+        messages=tuple(eml or ()),
+        save_tape=save_tape,
+        smtp=smtp,
+        blocklists=blocklists,
+        lookalikes=lookalikes,
+        resolver=resolver,
+        network=network,
+        ca_file=ca_file,
+        allow_networks=tuple(allow_network or ()),
+        helo=helo,
+        time_limit=time_limit,
+        at_once=at_once,
+    )
+    raise typer.Exit(run(run_scan(request)))

@@ -1,0 +1,131 @@
+"""The running of `hauberk scan`: from what was typed to results on stdout, files in a folder and an exit code."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hauberk.app.reporting import prepare
+from hauberk.app.scanning import ScanOrder, scan_domains
+from hauberk.cli import exits
+from hauberk.cli.delivery import code_of, write_files
+from hauberk.cli.judge_run import rubric_named
+from hauberk.cli.network import live_config, live_world
+from hauberk.cli.output import output_for
+from hauberk.cli.progress import watching
+from hauberk.model.observation import ScanOptions, Selector
+from hauberk.protocols.dkim import selectors_of_message
+from hauberk.protocols.malformed import Malformed, visible
+from hauberk.protocols.names import is_at_or_below, parse_domain, to_unicode
+
+_LARGEST_MESSAGE = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line of `scan`, as typed."""
+
+    domains: tuple[str, ...]
+    file: Path | None
+    company: str
+    kinds: tuple[str, ...]
+    format: str
+    out: Path
+    everything: bool
+    fail_on: str
+    rubric: str
+    selectors: tuple[str, ...]
+    messages: tuple[Path, ...]
+    save_tape: bool
+    smtp: bool
+    blocklists: bool
+    lookalikes: bool
+    resolver: str
+    network: Path | None
+    ca_file: Path | None
+    allow_networks: tuple[str, ...]
+    helo: str
+    time_limit: float
+    at_once: int
+
+
+async def run_scan(request: Request) -> int:
+    """Do it; the exit code."""
+    domains, misread = _domains(request)
+    rubric = rubric_named(request.rubric)
+    config = live_config(
+        request.resolver,
+        request.network,
+        helo=request.helo,
+        ca_file=request.ca_file,
+        allow_networks=request.allow_networks,
+    )
+    order = ScanOrder(rubric, _options(request, domains), request.time_limit)
+    printed = output_for(request.format, everything=request.everything, several=len(domains) > 1)
+    code = exits.USAGE if misread else exits.FINE
+    several = len(domains) > 1
+    async with live_world(config) as world:
+        with watching("Scanning" if several else f"Scanning {domains[0]}", len(domains)) as watch:
+            async for scan in scan_domains(world, domains, order, at_once=request.at_once, told=watch.told):
+                watch.done()
+                prepared = prepare(scan, request.company)
+                printed.result(prepared)
+                write_files(prepared, request.kinds, request.out, several=several, save_tape=request.save_tape)
+                code = _worse(code, code_of(scan, request.fail_on))
+    printed.end()
+    return code
+
+
+def _worse(one: int, other: int) -> int:
+    """Findings outweigh an incomplete scan, which outweighs a domain that was misread."""
+    order = (exits.FINE, exits.USAGE, exits.INCOMPLETE, exits.FINDINGS)
+    return max(one, other, key=order.index)
+
+
+def _domains(request: Request) -> tuple[list[str], bool]:
+    """The domains to scan, each once, in the order given; and whether a line of the file was none."""
+    found: dict[str, None] = {}
+    for text in request.domains:
+        domain = parse_domain(text)
+        if isinstance(domain, Malformed):
+            exits.refuse(f"{visible(text[:80])!r} is no domain: {domain.reason}")
+        found[domain] = None
+    misread = False
+    for number, text in _lines(request.file):
+        domain = parse_domain(text)
+        if isinstance(domain, Malformed):
+            sys.stderr.write(f"hauberk: line {number}, {visible(text[:80])!r}, is no domain: {domain.reason}\n")
+            misread = True
+        else:
+            found[domain] = None
+    if not found:
+        exits.refuse("there is no domain to scan; give one, or a list with --file")
+    for domain in found:
+        if domain.startswith("xn--") or ".xn--" in domain:
+            sys.stderr.write(f"hauberk: {domain} is {to_unicode(domain)}\n")
+    return list(found), misread
+
+
+def _lines(file: Path | None) -> list[tuple[int, str]]:
+    if file is None:
+        return []
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        exits.refuse(f"{file} cannot be read: {error.strerror}")
+    numbered = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in numbered if line]
+
+
+def _options(request: Request, domains: list[str]) -> ScanOptions:
+    selectors = [Selector(name.strip().lower()) for name in request.selectors if name.strip()]
+    for path in request.messages:
+        try:
+            with path.open("rb") as file:
+                signatures = selectors_of_message(file.read(_LARGEST_MESSAGE))
+        except OSError as error:
+            exits.refuse(f"{path} cannot be read: {error.strerror}")
+        learnt = [Selector(selector, "message") for signer, selector in signatures if any(is_at_or_below(signer, d) for d in domains)]
+        if not learnt:
+            sys.stderr.write(f"hauberk: {path} has no DKIM signature of a domain that is scanned\n")
+        selectors += learnt
+    return ScanOptions(tuple(dict.fromkeys(selectors)), request.smtp, request.lookalikes, request.blocklists)

@@ -1,0 +1,120 @@
+"""One assessment on the terminal: the same content as the report, worst first. States are words and signs, colour only helps."""
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hauberk.protocols.malformed import visible
+from hauberk.report.content import EndpointRow, Fix, Mark, ReportContent
+
+_SIGNS = {"pass": "✔", "warn": "▲", "fail": "✘", "info": "•", "unknown": "?", "none": "–"}
+_STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "info": "cyan", "unknown": "magenta", "none": "dim"}
+_MOST_FIXES = 8
+
+
+def show(console: Console, content: ReportContent, *, everything: bool = False) -> None:
+    """Print the result; `everything` adds each check's findings and the whole fix plan."""
+    parts: list[RenderableType] = [_headline(content), _score(content)]
+    if content.flags:
+        parts.append(_flags(content))
+    parts += [_lines(content), _endpoints(content.endpoints, content.endpoints_note)]
+    parts.append(_fixes(content.fixes if everything else content.fixes[:_MOST_FIXES], content))
+    if everything:
+        parts.append(_findings(content))
+    if content.untested:
+        parts.append(_block("Not tested", [Text(f"• {visible(line)}") for line in content.untested]))
+    parts.append(Text(f"evidence {content.header.evidence_id}", "dim"))
+    console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)), soft_wrap=False)
+
+
+def _sign(mark: Mark) -> Text:
+    return Text(f"{_SIGNS.get(mark.state, '•')} {mark.word}", _STYLES.get(mark.state, ""))
+
+
+def _headline(content: ReportContent) -> Text:
+    header = content.header
+    also = f" ({visible(header.a_label)})" if header.a_label else ""
+    return Text.assemble(
+        (visible(header.domain), "bold"), also, f" — {visible(header.company)}" if header.company else "", f"\nscanned {header.scanned_at}",
+        f", fresh until {header.fresh_until}",
+    )  # fmt: skip
+
+
+def _score(content: ReportContent) -> Group:
+    score = content.score
+    style = _STYLES.get(score.mark.state, "")
+    filled = round(score.points / 100 * 30)
+    gauge = Text.assemble(
+        ("█" * filled, style), ("░" * (30 - filled), "dim"), f"  {score.shown} of 100, grade ", (score.grade, f"bold {style}")
+    )
+    gauge.append_text(Text.assemble("  ", _sign(score.mark)))
+    return Group(gauge, Text(visible(score.headline)), *(Text(f"  {visible(line)}", "dim") for line in score.account))
+
+
+def _block(title: str, rows: list[Text]) -> Group:
+    return Group(Text(title, "bold"), *(Padding(row, (0, 0, 0, 2)) for row in rows))
+
+
+def _flags(content: ReportContent) -> Group:
+    rows = [
+        Text.assemble(
+            ("✘ ", "bold red"), (visible(flag.title), "bold"), f": {visible(flag.message)}", f" ({flag.limits})" if flag.limits else ""
+        )
+        for flag in content.flags
+    ]
+    return _block("Red flags", rows)
+
+
+def _lines(content: ReportContent) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for line in content.lines:
+        table.add_row(Text(f"  {line.name}", "bold"), _sign(line.mark), Text(visible(line.sentence)))
+    return table
+
+
+def _endpoints(rows: tuple[EndpointRow, ...], note: str) -> RenderableType:
+    if not rows:
+        return Text(visible(note))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
+    for heading in ("endpoint", "reached", "STARTTLS", "TLS", "certificate"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        tls = " ".join(part for part in (row.version, row.group) if part)
+        table.add_row(
+            Text(f"{visible(row.host)}\n{visible(row.address)}"),
+            _sign(row.reached),
+            _sign(row.starttls),
+            Text(tls or "–"),
+            _sign(row.certificate),
+        )
+    return Group(table, Text(visible(note), "dim")) if note else table
+
+
+def _fixes(fixes: tuple[Fix, ...], content: ReportContent) -> Group:
+    rows: list[Text] = []
+    for number, fix in enumerate(fixes, 1):
+        row = Text.assemble(f"{number}. ", (visible(fix.what), "bold"), f"  [{fix.gain}, then {fix.after}]" if fix.gain else "")
+        for line in fix.remove:
+            row.append(f"\n   remove   {visible(line)}", "yellow")
+        for line in fix.publish:
+            row.append(f"\n   publish  {visible(line)}", "cyan")
+        for line in fix.settings:
+            row.append(f"\n   set      {visible(line)}", "cyan")
+        rows.append(row)
+    if len(fixes) < len(content.fixes):
+        rows.append(Text(f"… and {len(content.fixes) - len(fixes)} smaller ones (--all shows them)", "dim"))
+    return _block("What to mend, and what it brings", rows or [Text(visible(content.fixes_note))])
+
+
+def _findings(content: ReportContent) -> Group:
+    rows: list[Text] = []
+    for area in content.areas:
+        for check in area.checks:
+            row = Text.assemble(_sign(check.mark), "  ", (check.id, "bold"), f"  {check.title}")
+            for finding in check.findings:
+                row.append_text(Text.assemble("\n    ", _sign(finding.mark), f" {visible(finding.subjects)}: {visible(finding.message)}"))
+                for quote in finding.evidence:
+                    row.append(f"\n        {visible(quote)}", "dim")
+            rows.append(row)
+    return _block("Every check", rows)

@@ -1,0 +1,126 @@
+"""The running of `hauberk whatif`: the same scan of two worlds, one as it is and one with the change made."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hauberk.app.scanning import ScanOrder, assess, now
+from hauberk.cli import exits
+from hauberk.cli.judge_run import read_tape, rubric_named
+from hauberk.cli.network import live_config, live_world
+from hauberk.model.assessment import Assessment
+from hauberk.model.dns import Record
+from hauberk.model.observation import Observation
+from hauberk.protocols.malformed import Malformed, visible
+from hauberk.protocols.names import absolute, parse_domain
+from hauberk.survey.domain import survey
+from hauberk.world.overlay import OverlayWorld, Proposal, overlay, parse_record, propose
+
+
+async def run_whatif(
+    subject: str, records: tuple[str, ...], removed: tuple[str, ...], format: str, rubric_name: str, resolver: str, network: Path | None
+) -> int:
+    """Do it; the exit code."""
+    if format not in ("text", "json"):
+        exits.refuse("whatif prints text or json")
+    proposal = propose(_records(records), _sets(removed))
+    if not proposal.sets:
+        exits.refuse("say what would change, with --record 'name TYPE data' or --remove 'name TYPE'")
+    rubric = rubric_named(rubric_name)
+    before = _tape(subject)
+    if before is not None:
+        after = overlay(before, proposal)
+    else:
+        before, after = await _two_surveys(subject, proposal, ScanOrder(rubric), resolver, network)
+    one, other = assess(before, rubric, plan=False), assess(after, rubric, plan=False)
+    if format == "json":
+        sys.stdout.write(_as_json(one, other))
+    else:
+        _show(one, other)
+    return exits.FINE if before.finished and after.finished else exits.INCOMPLETE
+
+
+def _tape(subject: str) -> Observation | None:
+    """The tape, when what was typed is the name of a file."""
+    path = Path(subject)
+    return read_tape(path) if path.is_file() else None
+
+
+async def _two_surveys(
+    subject: str, proposal: Proposal, order: ScanOrder, resolver: str, network: Path | None
+) -> tuple[Observation, Observation]:
+    domain = parse_domain(subject)
+    if isinstance(domain, Malformed):
+        exits.refuse(f"{visible(subject[:80])!r} is no domain and no tape: {domain.reason}")
+    at = now()
+    async with live_world(live_config(resolver, network)) as world:
+        before = await survey(world, domain, order.options, at=at, limit=order.limit)
+        after = await survey(OverlayWorld(world, proposal), domain, order.options, at=at, limit=order.limit)
+    return before, after
+
+
+def _records(texts: tuple[str, ...]) -> tuple[Record, ...]:
+    found: list[Record] = []
+    for text in texts:
+        record = parse_record(text)
+        if isinstance(record, Malformed):
+            exits.refuse(f"{visible(text[:120])!r}: {record.reason}")
+        found.append(record)
+    return tuple(found)
+
+
+def _sets(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for text in texts:
+        words = text.split()
+        if len(words) != 2:
+            exits.refuse(f"{visible(text[:120])!r}: a record set is written: name TYPE")
+        found.append((absolute(words[0]), words[1].upper()))
+    return tuple(found)
+
+
+def _changes(one: Assessment, other: Assessment) -> list[tuple[str, str, str, str]]:
+    """Check, verdict before, verdict after, and what is said after."""
+    earlier = {verdict.check: verdict.verdict for verdict in one.verdicts}
+    return [
+        (
+            verdict.check,
+            earlier[verdict.check].value,
+            verdict.verdict.value,
+            next((finding.message for finding in verdict.findings if finding.verdict is verdict.verdict), ""),
+        )
+        for verdict in other.verdicts
+        if earlier[verdict.check] is not verdict.verdict
+    ]
+
+
+def _show(one: Assessment, other: Assessment) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(Text.assemble(("today      ", "dim"), _in_words(one)))
+    console.print(Text.assemble(("with this  ", "dim"), _in_words(other), f"  ({other.score.points - one.score.points:+g} points)"))
+    changes = _changes(one, other)
+    if not changes:
+        console.print("No verdict changes.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("check", "today", "with this", ""):
+        table.add_column(heading, overflow="fold")
+    for check, was, becomes, message in changes:
+        table.add_row(check, was, becomes, Text(visible(message)))
+    console.print(table)
+
+
+def _in_words(assessment: Assessment) -> str:
+    score = assessment.score
+    caps = "; held down by: " + ", ".join(dict.fromkeys(cap.reason for cap in score.caps)) if score.caps else ""
+    return f"{score.points:g} of 100, grade {score.grade}, {score.band.value}{' (incomplete)' if score.incomplete else ''}{caps}"
+
+
+def _as_json(one: Assessment, other: Assessment) -> str:
+    changed = [{"check": check, "today": was, "then": becomes, "message": message} for check, was, becomes, message in _changes(one, other)]
+    said = {"domain": one.domain, "observed_at": one.observed_at, "today": one.score, "then": other.score, "changed": changed}
+    return msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n"

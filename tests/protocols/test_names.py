@@ -1,0 +1,62 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.names import ancestors, is_at_or_below, parse_domain, registrable, to_unicode
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        ("example.com", "example.com"),
+        (" Example.COM. ", "example.com"),
+        ("https://www.example.com:8443/path?q=1", "www.example.com"),
+        ("https://user:secret@example.com/", "example.com"),
+        ("example.com/index.html", "example.com"),
+        ("someone@Example.com", "example.com"),
+        ("Some One <someone@example.com>", "example.com"),
+        ("mailto:someone@example.com?subject=x", "example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("BÜCHER.example", "xn--bcher-kva.example"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("_dmarc.example.com", "_dmarc.example.com"),
+    ],
+)
+def test_what_people_type_is_understood(typed: str, domain: str) -> None:
+    assert parse_domain(typed) == domain
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", ".", "..", "localhost", "a..b", ".example.com", "192.0.2.1", "[2001:db8::1]", "exa mple.com", "a" * 64 + ".com", "-a.com", "a.b" * 200]
+    + ["x" * 300, "ex\x00ample.com", "http://", "http://[bad/", "user@", "xn--\u0130.com", "*.example.com", "\u202egro.elpmaxe"],
+)  # fmt: skip
+def test_what_is_no_domain_is_refused_with_a_reason(typed: str) -> None:
+    refused = parse_domain(typed)
+    assert isinstance(refused, Malformed)
+    assert refused.reason
+
+
+@given(st.text(max_size=400))
+def test_no_text_makes_the_parser_raise_and_what_it_gives_is_a_name(text: str) -> None:
+    parsed = parse_domain(text)
+    if isinstance(parsed, str):
+        assert parsed.isascii()
+        assert len(parsed) <= 253
+        assert parse_domain(parsed) == parsed
+
+
+def test_a_label_that_does_not_decode_stays_as_it_is() -> None:
+    assert to_unicode("xn--bcher-kva.example") == "bücher.example"
+    assert to_unicode("xn--99999999.example") == "xn--99999999.example"
+
+
+def test_ancestors_and_suffixes() -> None:
+    assert ancestors("a.b.c") == ("a.b.c", "b.c", "c")
+    assert ancestors(".") == ()
+    assert is_at_or_below("a.example.com", "example.com")
+    assert not is_at_or_below("badexample.com", "example.com")
+    assert registrable("mx.mail.example.co.uk") == "example.co.uk"
+    assert registrable("co.uk") is None

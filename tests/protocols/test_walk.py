@@ -1,0 +1,40 @@
+from hauberk.model.dns import DnsAnswer, Question
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, ask, replay, together
+
+ASKED: list[Ask] = []
+
+
+def _reply(one: Ask) -> Reply:
+    ASKED.append(one)
+    return DnsAnswer("NOERROR") if isinstance(one, Question) else NOT_ASKED
+
+
+def _two_rounds(name: str) -> Walk[str]:
+    first = yield from ask(name, "MX")
+    second = yield from ask(f"next.{name}", "A")
+    assert isinstance(first, DnsAnswer)
+    assert isinstance(second, DnsAnswer)
+    return name
+
+
+def _none() -> Walk[str]:
+    return "nothing asked"
+    yield
+
+
+def test_walks_run_together_in_joint_rounds() -> None:
+    rounds: list[int] = []
+    walk = together(_two_rounds("a.test"), _none(), _two_rounds("b.test"))
+    asks = next(walk)
+    while True:
+        rounds.append(len(asks))
+        try:
+            asks = walk.send(tuple(map(_reply, asks)))
+        except StopIteration as stop:
+            assert stop.value == ("a.test", "nothing asked", "b.test")
+            break
+    assert rounds == [2, 2]
+
+
+def test_replay_answers_every_ask() -> None:
+    assert replay(_two_rounds("a.test"), _reply) == "a.test"
