@@ -156,14 +156,15 @@ def _key_usage(*, authority: bool, encipherment: bool) -> x509.KeyUsage:
 
 def _new_key(kind: str) -> Key:
     if kind.startswith("rsa"):
-        return _rsa_key(int(kind.removeprefix("rsa")))
+        return rsa_key(int(kind.removeprefix("rsa")))
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
     return ec.generate_private_key({"ec256": ec.SECP256R1(), "ec384": ec.SECP384R1()}[kind])
 
 
 @cache
-def _rsa_key(bits: int) -> rsa.RSAPrivateKey:
+def rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    """The one RSA key of a size in this process."""
     return rsa.generate_private_key(65537, bits)
 
 
