@@ -30,11 +30,12 @@ def known_checks() -> tuple[CheckInfo, ...]:
     return tuple(CheckInfo(one.check.id, one.check.title, tuple(str(source) for source in one.check.sources)) for one in entries())
 
 
-def areas(verdicts: tuple[CheckVerdict, ...], checks: dict[str, CheckInfo]) -> tuple[Area, ...]:
-    """In the order of the story; checks that do not apply are left to the last line of their area."""
-    ordered = sorted(verdicts, key=lambda verdict: (area_order(_area(verdict)), verdict.verdict is Verdict.NOT_APPLICABLE, verdict.check))
+def areas(verdicts: tuple[CheckVerdict, ...], checks: dict[str, CheckInfo], domain: str) -> tuple[Area, ...]:
+    """In the order of the story, the worst first in each area. A finding about `domain` itself does not name it."""
+    ordered = sorted(verdicts, key=lambda verdict: (area_order(_area(verdict)), SEVERITY.index(verdict.verdict), verdict.check))
     return tuple(
-        Area(area_name(area), tuple(_check(verdict, checks.get(verdict.check)) for verdict in own)) for area, own in groupby(ordered, _area)
+        Area(area_name(area), tuple(_check(verdict, checks.get(verdict.check), domain) for verdict in own))
+        for area, own in groupby(ordered, _area)
     )
 
 
@@ -42,23 +43,28 @@ def _area(verdict: CheckVerdict) -> str:
     return verdict.check.partition(".")[0]
 
 
-def _check(verdict: CheckVerdict, info: CheckInfo | None) -> CheckPart:
+def _check(verdict: CheckVerdict, info: CheckInfo | None, domain: str) -> CheckPart:
     title, sources = (info.title, "; ".join(info.sources)) if info else (verdict.check, "")
-    return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict.findings))
+    return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict.findings, domain))
 
 
-def _findings(findings: tuple[Finding, ...]) -> tuple[FindingPart, ...]:
+def _findings(findings: tuple[Finding, ...], domain: str) -> tuple[FindingPart, ...]:
     alike: dict[tuple[Verdict, str, tuple[str, ...]], list[str]] = {}
     for finding in sorted(findings, key=lambda one: SEVERITY.index(one.verdict)):
-        alike.setdefault((finding.verdict, finding.message, _quotes(finding)), []).append(to_unicode(finding.subject))
+        alike.setdefault((finding.verdict, finding.message, _quotes(finding)), []).append(finding.subject)
     parts = [
-        FindingPart(listed(tuple(dict.fromkeys(subjects)), 4), MARKS[verdict], shortened(message, LONGEST_MESSAGE), quotes)
+        FindingPart(_subjects(subjects, verdict, domain), MARKS[verdict], shortened(message, LONGEST_MESSAGE), quotes)
         for (verdict, message, quotes), subjects in alike.items()
     ]
     if len(parts) > MOST_FINDINGS:
         left_out = len(parts) - MOST_FINDINGS
         parts = [*parts[:MOST_FINDINGS], FindingPart("", parts[-1].mark, f"And {left_out} more; the attached assessment has all of them.")]
     return tuple(parts)
+
+
+def _subjects(subjects: list[str], verdict: Verdict, domain: str) -> str:
+    named = tuple(to_unicode(subject) for subject in dict.fromkeys(subjects) if subject != domain)
+    return listed(named, 2 if verdict is Verdict.PASS else 6)
 
 
 def _quotes(finding: Finding) -> tuple[str, ...]:

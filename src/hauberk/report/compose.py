@@ -43,7 +43,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
         method=method(assessment, observation),
         untested=untested(assessment, observation),
         statement=STATEMENT,
-        areas=areas(assessment.verdicts, named),
+        areas=areas(assessment.verdicts, named, assessment.domain),
     )
 
 
@@ -101,7 +101,7 @@ def _account(score: Score) -> Iterable[str]:
     for demand in score.unmet:
         yield f"Not met: {demand}"
     if score.coverage < 1:
-        yield f"{_percent(1 - score.coverage)} of the points could not be judged; what is unknown is not held against the domain."
+        yield f"{100 - _whole_percent(score.coverage)} % of the points could not be judged; what is unknown is not held against the domain."
 
 
 def _groups(score: Score) -> tuple[GroupShare, ...]:
@@ -112,9 +112,7 @@ def _groups(score: Score) -> tuple[GroupShare, ...]:
             weights[line.group] = weights.get(line.group, 0) + line.weight
             earned[line.group] = earned.get(line.group, 0) + line.earned
     return tuple(
-        GroupShare(
-            name[:1].upper() + name[1:].replace("-", " "), points(earned[name]), points(weight), earned[name] / weight if weight else 0
-        )
+        GroupShare(name[:1].upper() + name[1:], points(earned[name]), points(weight), earned[name] / weight if weight else 0)
         for name, weight in weights.items()
     )
 
@@ -147,4 +145,8 @@ def _fixes_note(assessment: Assessment) -> str:
 
 def _percent(share: float) -> str:
     """Rounded towards the worse, so that 89.6 % never reads as 90 %."""
-    return f"{int(share * 100 + 1e-9)} %"
+    return f"{_whole_percent(share)} %"
+
+
+def _whole_percent(share: float) -> int:
+    return int(share * 100 + 1e-9)
