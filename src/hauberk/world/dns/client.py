@@ -21,7 +21,7 @@ from hauberk.world.dns.resolver import Resolver, is_loopback, is_trusted, parse_
 from hauberk.world.dns.servers import Place, Servers
 from hauberk.world.dns.stream import StreamChannel
 from hauberk.world.dns.udp import UdpChannel
-from hauberk.world.dns.wire import Garbled, decode, is_truncated, query, question_section, rcode
+from hauberk.world.dns.wire import TC, Garbled, decode, query, question_section
 
 _DOUBT: Final = 0.1  # seconds before a SERVFAIL is asked again
 _PORTS_IN_USE = 4  # sockets to a resolver off this machine, so that a forger has more to guess than the id
@@ -58,8 +58,9 @@ class DnsClient:
         self._several = len(self._channels) > 1
         self._stream = StreamChannel((parsed.host, parsed.port), timeout=timeout) if parsed.scheme == "udp" else None
         self._servers = Servers(timeout=timeout, tries=tries, allowed=allowed, place=place)
-        self._answers: dict[Question, Flight | Waiter] = {}
-        self._older: dict[Question, Flight | Waiter] = {}
+        self._answers: dict[Question, Waiter] = {}
+        self._older: dict[Question, Waiter] = {}
+        self._others: dict[Waiter, list[Waiter]] = {}  # by the waiter who came first, while the flight is under way
         self._ticker: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -70,12 +71,10 @@ class DnsClient:
             met = self._older.get(question) if self._older else None
             if met is None:
                 return self._depart(question)
-        if not isinstance(met, Flight):
+        if met.done() and not met.cancelled():
             return met
         waiter: Waiter = self._loop.create_future()
-        if met.others is None:
-            met.others = []
-        met.others.append(waiter)
+        self._others.setdefault(met, []).append(waiter)
         return waiter
 
     def _depart(self, question: Question) -> Waiter:
@@ -89,11 +88,10 @@ class DnsClient:
             waiter.set_result(refusal or NoAnswer(Silence.NOT_ASKED, "no name or type that the DNS can hold"))
             return waiter
         message = query(asked, recursive=not question.server, checking_disabled=question.checking_disabled)
-        flight = Flight(question, asked, message, self._landed, waiter)
         if len(self._answers) >= _GENERATION:
             self._older, self._answers = self._answers, {}
-        self._answers[question] = flight
-        self._send(flight)
+        self._answers[question] = waiter
+        self._send(Flight(question, asked, message, self._landed, waiter))
         return waiter
 
     def _send(self, flight: Flight) -> None:
@@ -110,7 +108,7 @@ class DnsClient:
 
     def _landed(self, flight: Flight, reply: bytes | NoAnswer) -> None:
         if isinstance(reply, bytes):
-            if (is_truncated(reply) or rcode(reply) in _RECONSIDERED) and self._goes_again(flight, reply):
+            if (reply[2] & TC or reply[3] & 15 in _RECONSIDERED) and self._goes_again(flight, reply):
                 return
             try:
                 answer = decode(reply, flight.question, flight.asked, trusted=self.trusted and not flight.question.server)
@@ -119,23 +117,39 @@ class DnsClient:
         else:
             answer = reply
         waiter = flight.waiter
+        others = self._others.pop(waiter, None) if self._others else None
         if waiter.cancelled():
-            waiter = self._loop.create_future()
+            self._settle_without_first(flight, answer, others)
+            return
         waiter.set_result(answer)
-        self._answers[flight.question] = waiter
-        if flight.others is not None:
-            for other in flight.others:
-                if not other.done():
-                    other.set_result(answer)
+        for other in others or ():
+            if not other.done():
+                other.set_result(answer)
+
+    def _settle_without_first(self, flight: Flight, answer: DnsAnswer | NoAnswer, others: list[Waiter] | None) -> None:
+        """The one who asked first gave up. His cancelled future must not stay as the answer, nor a flight that never left."""
+        waiting = [other for other in others or () if not other.cancelled()]
+        if isinstance(answer, NoAnswer) and answer.reason is Silence.OUT_OF_TIME:
+            self._answers.pop(flight.question, None)
+            self._older.pop(flight.question, None)
+            if waiting:
+                flight.waiter = self._answers[flight.question] = waiting[0]
+                self._others[waiting[0]] = waiting[1:]
+                self._send(flight)
+            return
+        kept: Waiter = self._loop.create_future()
+        for one in (kept, *waiting):
+            one.set_result(answer)
+        self._answers[flight.question] = kept
 
     def _goes_again(self, flight: Flight, reply: bytes) -> bool:
         """Whether the reply is not the last word; if so, the flight is on its way again."""
         question = flight.question
-        if is_truncated(reply) and not flight.over_tcp and (question.server or self._stream is not None):
+        if reply[2] & TC and not flight.over_tcp and (question.server or self._stream is not None):
             flight.over_tcp = True
             self._send(flight)
             return True
-        match rcode(reply):
+        match reply[3] & 15:
             case 2 if not flight.doubted:  # SERVFAIL
                 flight.doubted = True
                 self._loop.call_later(_DOUBT, self._send_again, flight)
@@ -176,12 +190,14 @@ class DnsClient:
         if self._stream is not None:
             self._stream.close()
         self._servers.close()
-        for met in (*self._answers.values(), *self._older.values()):
-            if isinstance(met, Flight):
-                for waiter in (met.waiter, *(met.others or ())):
-                    waiter.cancel()
+        for first in (*self._answers.values(), *self._older.values()):
+            first.cancel()
+        for others in self._others.values():
+            for other in others:
+                other.cancel()
         self._answers.clear()
         self._older.clear()
+        self._others.clear()
         for _ in range(3):  # aborted connections are let go in the loop's next rounds
             await asyncio.sleep(0)
 

@@ -57,7 +57,7 @@ class DohChannel:
         try:
             while self._backlog:
                 flight = self._backlog.popleft()
-                if not flight.is_wanted():
+                if flight.waiter.cancelled():
                     flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
                     continue
                 connection, result = await self._exchange(connection, flight)

@@ -14,7 +14,7 @@ Waiter: TypeAlias = "Future[DnsAnswer | NoAnswer]"
 
 
 class Flight:
-    """One question on its way, with everybody who waits for its answer.
+    """One question on its way; `waiter` is who asked first.
 
     `asked` is the question section and `query` the message after its id, in octets; `landed` is called once for every time the
     flight was given to a channel. `deadline` is the loop's time in seconds; `tries` counts sendings.
@@ -26,7 +26,6 @@ class Flight:
         "doubted",
         "key",
         "landed",
-        "others",
         "over_tcp",
         "patient",
         "plain",
@@ -43,7 +42,6 @@ class Flight:
         self.query = query
         self.landed = landed
         self.waiter = waiter
-        self.others: list[Waiter] | None = None
         self.key = b""
         self.deadline = 0.0
         self.tries = 0
@@ -52,10 +50,6 @@ class Flight:
         self.over_tcp = False  # a truncated reply sent it there
         self.patient = False  # unanswered for so long that the resolver must be working on it
         self.strange = False  # something came that was no reply to it
-
-    def is_wanted(self) -> bool:
-        """Whether anybody still waits."""
-        return not self.waiter.cancelled() or (self.others is not None and not all(other.cancelled() for other in self.others))
 
 
 class Channel(Protocol):

@@ -18,7 +18,6 @@ from hauberk.world.dns.wire_names import Garbled, Known, read_name
 
 Reader: TypeAlias = Callable[[bytes, int, int, Known], str]
 
-_SPECIAL = re.compile(rb"[^ !#-\[\]-~]")
 _TAG = re.compile(rb"[A-Za-z0-9]+")
 _SOA_NUMBERS = struct.Struct("!IIIII")
 _RRSIG = struct.Struct("!HBBIIIH")
@@ -83,7 +82,11 @@ def _txt(wire: bytes, start: int, end: int, known: Known) -> str:
 
 
 def _quoted(octets: bytes) -> str:
-    return f'"{octets.decode()}"' if _SPECIAL.search(octets) is None else escape(octets)
+    if octets.isascii():
+        text = octets.decode()
+        if text.isprintable() and '"' not in text and "\\" not in text:
+            return f'"{text}"'
+    return escape(octets)
 
 
 def _caa(wire: bytes, start: int, end: int, known: Known) -> str:

@@ -121,10 +121,10 @@ class UdpChannel:
     def _refill(self) -> None:
         while self._backlog and len(self._under_way) - self._patient < self._window and len(self._under_way) < MOST_UNDER_WAY:
             flight = self._backlog.popleft()
-            if flight.is_wanted():
-                self._launch(flight)
-            else:
+            if flight.waiter.cancelled():
                 flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
+            else:
+                self._launch(flight)
 
     def _stray(self, reply: bytes, flight: Flight | None) -> None:
         """Something that answers nothing: late, forged or garbage. The wait goes on; if nothing better comes, that was it."""

@@ -7,21 +7,23 @@ octets, the id, which belongs to the one who sends it.
 """
 
 import struct
+from functools import lru_cache
 
 from hauberk.model.dns import DnsAnswer, Question, Record
 from hauberk.world.dns.presentation import READERS, generic
 from hauberk.world.dns.registry import RCODES, rcode_mnemonic, type_code
 from hauberk.world.dns.wire_names import Garbled, Known, encode_name, owner_text, read_name
 
-__all__ = ["Garbled", "belongs", "decode", "is_truncated", "query", "question_section", "rcode"]
+__all__ = ["TC", "Garbled", "belongs", "decode", "query", "question_section"]
 
+TC = 0x02  # in the third octet of a reply: truncated
 PAYLOAD = 1232  # octets of a UDP answer that pass unfragmented nearly everywhere (DNS flag day 2020)
 
 _FIXED = struct.Struct("!HHIH")
 _COUNTS_EDNS = b"\0\1\0\0\0\0\0\1"
 _COUNTS_PLAIN = b"\0\1\0\0\0\0\0\0"
 _OPT = b"\0" + _FIXED.pack(41, PAYLOAD, 0, 0)  # the root, OPT, payload size, version 0, DO=0, no options
-_RD, _AD, _CD, _TC = 0x0100, 0x0020, 0x0010, 0x02
+_RD, _AD, _CD = 0x0100, 0x0020, 0x0010
 _IN = 1
 _EXTENDED_ERROR = 15
 _NO_ECHO = frozenset((1, 2, 4, 5))  # FORMERR, SERVFAIL, NOTIMP, REFUSED may come without the question
@@ -55,23 +57,14 @@ def belongs(reply: bytes, asked: bytes) -> bool:
 
     Some servers leave the question out when they refuse one, and some change the case of its letters.
     """
+    if reply.startswith(asked, 12) and reply[2] & 0xF8 == 0x80 and reply.startswith(b"\0\1", 4):
+        return True
     if len(reply) < 12 or reply[2] & 0xF8 != 0x80:
         return False
-    if reply.startswith(asked, 12):
-        return reply[5] == 1 and reply[4] == 0
     if reply[4] == 0 and reply[5] == 0:
         return reply[3] & 15 in _NO_ECHO
     end = 12 + len(asked)
     return reply[4:6] == b"\0\1" and reply[12 : end - 4].lower() == asked[:-4].lower() and reply[end - 4 : end] == asked[-4:]
-
-
-def is_truncated(reply: bytes) -> bool:
-    return reply[2] & _TC != 0
-
-
-def rcode(reply: bytes) -> int:
-    """The response code in the header, without EDNS' upper bits."""
-    return reply[3] & 15
 
 
 def decode(reply: bytes, question: Question, asked: bytes, *, trusted: bool) -> DnsAnswer:
@@ -87,7 +80,7 @@ def decode(reply: bytes, question: Question, asked: bytes, *, trusted: bool) -> 
 
 def _decode(reply: bytes, question: Question, asked: bytes, trusted: bool) -> DnsAnswer:
     name = question.name
-    known: Known = {12: (f"{name}." if name != "." else ".", len(asked) - 4)}
+    known: Known = {12: (name + "." if name != "." else ".", len(asked) - 4)}
     at = 12 + len(asked) if reply[5] else 12
     records: list[Record] = []
     size = len(reply)
@@ -109,7 +102,15 @@ def _decode(reply: bytes, question: Question, asked: bytes, trusted: bool) -> Dn
         records.append(Record(owner, mnemonic, ttl if ttl < 0x80000000 else 0, present(reply, start, at, known)))
     upper, errors = _edns(reply, at) if reply[11] or reply[10] else (0, ())
     code = reply[3] & 15 | upper << 4
-    return DnsAnswer(RCODES.get(code) or rcode_mnemonic(code), tuple(records), bool(reply[3] & _AD) if trusted else None, errors)
+    authenticated = reply[3] & _AD != 0 if trusted else None
+    if not records and not errors:
+        return _empty(code, authenticated)
+    return DnsAnswer(RCODES.get(code) or rcode_mnemonic(code), tuple(records), authenticated, errors)
+
+
+@lru_cache(maxsize=256)
+def _empty(code: int, authenticated: bool | None) -> DnsAnswer:
+    return DnsAnswer(rcode_mnemonic(code), (), authenticated)
 
 
 def _edns(reply: bytes, at: int) -> tuple[int, tuple[int, ...]]:

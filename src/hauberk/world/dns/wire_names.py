@@ -49,7 +49,7 @@ def read_name(wire: bytes, at: int, known: Known) -> tuple[str, int]:
         if met is not None:
             return met[0], at + 2
     labels: list[str] = []
-    octets, position, floor, behind, pointers = 1, at, at, 0, 0
+    octets, position, floor, behind, pointers, tail = 1, at, at, 0, 0, ""
     while length := wire[position]:
         if length < 64:
             stop = position + 1 + length
@@ -57,7 +57,7 @@ def read_name(wire: bytes, at: int, known: Known) -> tuple[str, int]:
             octets += length + 1
             if octets > 255 or stop >= len(wire):
                 raise Garbled("a name is too long or runs over the end")
-            labels.append(label.decode() if _PLAIN.fullmatch(label) else _escape(label))
+            labels.append(label.decode() if label.isalnum() or _PLAIN.fullmatch(label) else _escape(label))
             position = stop
         elif length >= 0xC0:
             target = (length & 0x3F) << 8 | wire[position + 1]
@@ -65,12 +65,18 @@ def read_name(wire: bytes, at: int, known: Known) -> tuple[str, int]:
             pointers += 1
             if target >= floor or pointers > _MOST_POINTERS:
                 raise Garbled("a name points forward, at itself or too often")
+            met = known.get(target)
+            if met is not None:
+                tail, octets = met[0], octets + met[1] - 1
+                break
             position = floor = target
         else:
             raise Garbled("a label of unknown kind")
-    text = ".".join(labels) + "."
+    if octets > 255:
+        raise Garbled("a name is too long")
+    text = f"{'.'.join(labels)}.{'' if tail == '.' else tail}" if labels else tail or "."
     known[at] = (text, octets)
-    if behind == at + 2 and wire[at] >= 0xC0:
+    if behind == at + 2:
         known[(wire[at] & 0x3F) << 8 | wire[at + 1]] = (text, octets)
     return text, behind or position + 1
 
