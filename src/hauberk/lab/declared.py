@@ -88,7 +88,7 @@ def _completed(domain: Declared, file: WorldFile, number: int) -> Declared:
         records=records,
         variant=tuple(replace(one, records=filled(one.records)) for one in domain.variant),
         smtp=tuple(replace(server, host=filled(server.host)) for server in domain.smtp),
-        https=tuple(replace(page, url=filled(page.url), body=filled(page.body)) for page in domain.https),
+        https=tuple(replace(page, url=filled(page.url), location=filled(page.location), body=filled(page.body)) for page in domain.https),
     )
 
 

@@ -45,6 +45,7 @@ class Lab:
         self.routes: dict[tuple[str, int], tuple[str, int]] = {}
         self.mail: dict[str, tuple[MailServer, ...]] = {}
         self.resolver_url = ""
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.anchor_pem_path = Path()
         self._blueprint: Blueprint | None = None
         self._resolver: NameServer | None = None
@@ -69,6 +70,7 @@ class Lab:
         return self._web
 
     async def __aenter__(self) -> "Lab":
+        self.loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             self._folder = Path(stack.enter_context(TemporaryDirectory(prefix="hauberk-lab-")))
             self.anchor_pem_path = self._folder / "root.pem"

@@ -51,7 +51,7 @@ class Session(asyncio.Protocol):
         self._encrypted = False
         self._deaf = False
         self._over = False
-        self._alerts = False
+        self._to_hello = b""
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -77,8 +77,9 @@ class Session(asyncio.Protocol):
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._alerts and self._transport:
-            self._transport.write(_HANDSHAKE_FAILURE)
+        if self._to_hello and self._transport:
+            self._transport.write(self._to_hello)
+            self._to_hello = b""
             self._close()
         if self._deaf:
             return
@@ -107,6 +108,7 @@ class Session(asyncio.Protocol):
             case Behaviour.CLOSES_AT_ONCE:
                 self._close()
             case Behaviour.RESETS:
+                await asyncio.sleep(0.05)  # or the client's connect call itself would fail
                 self._reset()
             case Behaviour.GARBAGE:
                 self._garble()
@@ -140,7 +142,7 @@ class Session(asyncio.Protocol):
 
     def _garble(self) -> None:
         if self._transport:
-            self._transport.write(b"\x00\xff\x16\x03\x01" + os.urandom(400) + b"\r\n" + os.urandom(400) + b"\n")
+            self._transport.write(_garbage())
 
     def _answer(self, line: str) -> None:
         if len(self._log.said) < 10_000:
@@ -191,15 +193,12 @@ class Session(asyncio.Protocol):
                 self._say("220 2.0.0 Ready to start TLS")
                 self._close()
                 return
-            case Behaviour.GARBAGE_AFTER_STARTTLS:
-                self._say("220 2.0.0 Ready to start TLS")
-                self._garble()
-                self._deaf = True
-                return
-            case Behaviour.HANDSHAKE_STALLS | Behaviour.HANDSHAKE_FAILS:
+            case Behaviour.HANDSHAKE_STALLS | Behaviour.HANDSHAKE_FAILS | Behaviour.GARBAGE_AFTER_STARTTLS as behaviour:
                 self._say("220 2.0.0 Ready to start TLS")
                 self._deaf = True
-                self._alerts = self._spec.behaviour is Behaviour.HANDSHAKE_FAILS
+                self._to_hello = {Behaviour.HANDSHAKE_FAILS: _HANDSHAKE_FAILURE, Behaviour.GARBAGE_AFTER_STARTTLS: _garbage()}.get(
+                    behaviour, b""
+                )
                 return
             case _:
                 pass
@@ -226,3 +225,7 @@ class Session(asyncio.Protocol):
             self._transport = encrypted
         self._encrypted = True
         self.data_received(injected)
+
+
+def _garbage() -> bytes:
+    return b"\x00\xff\x16\x03\x01" + os.urandom(400) + b"\r\n" + os.urandom(400) + b"\n"

@@ -1,11 +1,19 @@
 """Zones as data, and the answers that follow from them: CNAME, DNAME, wildcards, empty non-terminals (RFC 1034, 4.3.2; RFC 4592).
 
-There are no signatures: a zone *is* secure, insecure or bogus, and a resolver of the lab says what a validating one would have said.
+There are no signatures (RRSIG): a zone *is* secure, insecure or bogus, and a resolver of the lab says what a validating one would
+have said.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+from dns.dnssec import make_ds
 
 from hauberk.model.dns import Record
 from hauberk.protocols.names import absolute, ancestors, is_at_or_below, parent
@@ -66,6 +74,17 @@ class Zone:
         if (apex, "SOA") not in self._sets:
             primary, contact = ("ns1.dns.example.", "hostmaster.dns.example.") if apex != "." else ("a.root.example.", "root.example.")
             self._add(Record(apex, "SOA", DEFAULT_TTL, f"{primary} {contact} 2026112101 7200 3600 1209600 300"))
+        if status is not Status.INSECURE:
+            self._sign()
+
+    def _sign(self) -> None:
+        """Add what shows that a zone is signed: a key at the apex, and NSEC records that can be walked (RFC 4034, 4)."""
+        key = base64.b64encode(hashlib.sha512(self.apex.encode()).digest()).decode()
+        self._add(Record(self.apex, "DNSKEY", DEFAULT_TTL, f"257 3 13 {key}"))
+        owners = sorted((name for name, types in self._types.items() if types), key=lambda name: name.split(".")[::-1])
+        for owner, following in zip(owners, (*owners[1:], self.apex), strict=True):
+            types = " ".join(sorted({*self._types[owner], "NSEC", "RRSIG"}))
+            self._add(Record(owner, "NSEC", 300, f"{following.rstrip('.')}. {types}"))
 
     @property
     def soa(self) -> tuple[Record, ...]:
@@ -187,9 +206,12 @@ class Zones:
 
 
 def _ds(child: Zone) -> tuple[Record, ...]:
+    """The DS set that the parent of a signed zone holds for it."""
     if child.status is Status.INSECURE:
         return ()
-    return (Record(child.apex, "DS", DEFAULT_TTL, f"12345 13 2 {child.apex.encode().hex()[:64]:0<64}"),)
+    keys = child.look(child.apex, "DNSKEY").records
+    rdatas = (dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.DNSKEY, key.data) for key in keys)
+    return tuple(Record(child.apex, "DS", DEFAULT_TTL, make_ds(f"{child.apex}.", rdata, "SHA256").to_text()) for rdata in rdatas)
 
 
 def parse_records(text: str, apex: str) -> tuple[Record, ...]:
