@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, mta_sts, mx, reverse, tls_rpt
+from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, mta_sts, mx, reverse, spf, tls_rpt
 from hauberk.protocols.bimi import record as bimi
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
@@ -29,6 +29,7 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     delegation.survey,
     reverse.survey,
     dnsbl.survey,
+    spf.tree,
     dmarc.discover,
     dkim.find_keys,
 )

@@ -5,16 +5,17 @@ The evaluation is a walk. Errors that end it (4.6, 2.6.6, 2.6.7) travel as `_Sto
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import is_at_or_below
-from hauberk.protocols.rdata import mx, target
+from hauberk.protocols.rdata import target
+from hauberk.protocols.spf.answers import addresses_in, exchanges_in
 from hauberk.protocols.spf.client import Client, client
 from hauberk.protocols.spf.macros import MacroString, expand, parse_explanation, target_name
 from hauberk.protocols.spf.record import SpfRecord, parse
+from hauberk.protocols.spf.result import MOST_LOOKUPS, MOST_MX_NAMES, MOST_PTR_NAMES, MOST_VOID_LOOKUPS, OF_QUALIFIER, Result, SpfResult
 from hauberk.protocols.spf.selection import select, spf_text
 from hauberk.protocols.spf.terms import (
     A,
@@ -26,51 +27,9 @@ from hauberk.protocols.spf.terms import (
     Mechanism,
     MxHosts,
     Ptr,
-    Qualifier,
     render_term,
 )
 from hauberk.protocols.walk import Walk, ask, ask_each
-
-MOST_LOOKUPS = 10
-MOST_VOID_LOOKUPS = 2
-MOST_MX_NAMES = 10
-MOST_PTR_NAMES = 10
-
-
-class Result(StrEnum):
-    """RFC 7208, 2.6."""
-
-    NONE = "none"
-    NEUTRAL = "neutral"
-    PASS = "pass"
-    FAIL = "fail"
-    SOFTFAIL = "softfail"
-    TEMPERROR = "temperror"
-    PERMERROR = "permerror"
-
-
-_OF_QUALIFIER = {
-    Qualifier.PASS: Result.PASS,
-    Qualifier.FAIL: Result.FAIL,
-    Qualifier.SOFTFAIL: Result.SOFTFAIL,
-    Qualifier.NEUTRAL: Result.NEUTRAL,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SpfResult:
-    """`domain` is the one whose record decided and `mechanism` the term that matched (empty for the default); `reason` words errors.
-
-    `explanation` is the text of `exp=`, None where receivers use their own. `lookups` and `void_lookups` count what was used (4.6.4).
-    """
-
-    result: Result
-    domain: str
-    mechanism: str = ""
-    reason: str = ""
-    explanation: str | None = None
-    lookups: int = 0
-    void_lookups: int = 0
 
 
 def check_host(
@@ -138,7 +97,7 @@ class _Evaluation:
             matched = yield from self._matches(term, who)
             if matched:
                 exp = record.explanation.domain if record.explanation else None
-                return _Outcome(_OF_QUALIFIER[term.qualifier], who.domain, render_term(term), explanation=exp)
+                return _Outcome(OF_QUALIFIER[term.qualifier], who.domain, render_term(term), explanation=exp)
         if record.redirect is None:
             return _Outcome(Result.NEUTRAL, who.domain)
         self._count(who.domain)
@@ -219,7 +178,7 @@ class _Evaluation:
         answers = yield from ask_each(tuple(Question(name, type) for name in names))
         for name, answer in zip(names, answers, strict=True):
             self._demand(answer, name, type, who)
-        return tuple(_addresses_of(answer, type) for answer in answers)
+        return tuple(addresses_in(answer, type) for answer in answers)
 
     def _demand(self, answer: DnsAnswer | NoAnswer, name: str, type: str, who: Client) -> None:
         """Stop at an error; count a void lookup (4.6.4)."""
@@ -236,11 +195,10 @@ class _Evaluation:
             return ()
         answer = yield from ask(name, "MX")
         self._demand(answer, name, "MX", who)
-        records = answer.of("MX") if isinstance(answer, DnsAnswer) else ()
-        if len(records) > MOST_MX_NAMES:
-            raise _Stop(Result.PERMERROR, who.domain, f"{name} has {len(records)} MX names; at most {MOST_MX_NAMES} are allowed (4.6.4)")
-        hosts = (target_name(one.exchange) for one in sorted(map(mx, records), key=lambda one: one.preference))
-        found = yield from self._each_address(tuple(host for host in hosts if host), who.address_type, who)
+        count = len(answer.of("MX")) if isinstance(answer, DnsAnswer) else 0
+        if count > MOST_MX_NAMES:
+            raise _Stop(Result.PERMERROR, who.domain, f"{name} has {count} MX records; at most {MOST_MX_NAMES} are allowed (4.6.4)")
+        found = yield from self._each_address(exchanges_in(answer), who.address_type, who)
         return tuple(address for addresses in found for address in addresses)
 
     def _validated_names(self, who: Client) -> Walk[tuple[str, ...]]:
@@ -250,7 +208,7 @@ class _Evaluation:
             return ()
         names = tuple(dict.fromkeys(target(record) for record in answer.of("PTR")))[:MOST_PTR_NAMES]
         answers = yield from ask_each(tuple(Question(name, who.address_type) for name in names))
-        return tuple(name for name, back in zip(names, answers, strict=True) if who.ip in _addresses_of(back, who.address_type))
+        return tuple(name for name, back in zip(names, answers, strict=True) if who.ip in addresses_in(back, who.address_type))
 
     def _with_validated_name(self, who: Client) -> Walk[Client]:
         """`%{p}`: the domain itself, else a name below it, else any (7.3)."""
@@ -277,10 +235,6 @@ class _Evaluation:
 
 def _failure(name: str, type: str, answer: DnsAnswer | NoAnswer) -> str:
     return f"{name} {type}: {answer.reason if isinstance(answer, NoAnswer) else answer.rcode}"
-
-
-def _addresses_of(answer: DnsAnswer | NoAnswer, type: str) -> tuple[IPv4Address | IPv6Address, ...]:
-    return () if isinstance(answer, NoAnswer) else tuple(ip_address(record.data) for record in answer.of(type))
 
 
 def _covers(address: IPv4Address | IPv6Address, prefix: int, who: Client) -> bool:

@@ -10,6 +10,7 @@ from hauberk.protocols.spf.macros import MacroString, parse_domain_spec, parse_m
 from hauberk.protocols.spf.terms import (
     A,
     All,
+    Asking,
     Exists,
     Explanation,
     Include,
@@ -54,6 +55,12 @@ class SpfRecord:
     def redirect(self) -> Redirect | None:
         """The redirect that receivers follow: without effect beside an `all` (6.1)."""
         return None if self.all is not None else next((term for term in self.terms if isinstance(term, Redirect)), None)
+
+    @cached_property
+    def asking(self) -> tuple[Asking, ...]:
+        """The terms that count as lookups, in the order of evaluation (4.6.4)."""
+        mechanisms = tuple(term for term in self.effective if not isinstance(term, (All, Ip4, Ip6)))
+        return (*mechanisms, self.redirect) if self.redirect else mechanisms
 
     @cached_property
     def explanation(self) -> Explanation | None:

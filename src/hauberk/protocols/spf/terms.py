@@ -96,6 +96,7 @@ class UnknownModifier:
 
 Mechanism: TypeAlias = All | Include | A | MxHosts | Ptr | Ip4 | Ip6 | Exists
 Modifier: TypeAlias = Redirect | Explanation | UnknownModifier
+Asking: TypeAlias = Include | A | MxHosts | Ptr | Exists | Redirect  # these count as lookups (RFC 7208, 4.6.4)
 Term: TypeAlias = Mechanism | Modifier
 
 

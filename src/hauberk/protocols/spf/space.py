@@ -1,0 +1,77 @@
+"""Authorised address space: how many addresses a policy lets send (RFC 7208, 5.6, 11.4)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+# What no packet from the internet can come from; letting it send harms nobody (RFC 1918, 1122, 3927, 4193, 4291).
+_PRIVATE = tuple(
+    (net.version, int(net.network_address), int(net.broadcast_address))
+    for net in map(
+        ip_network,
+        ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A block that a term authorises: `first` to `last` as numbers. `owner` is the domain whose record has the term."""
+
+    version: int
+    first: int
+    last: int
+    owner: str
+    term: str
+    is_private: bool = False
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        width = 32 if self.version == 4 else 128
+        address = IPv4Address(self.first) if self.version == 4 else IPv6Address(self.first)
+        return f"{address}/{width - (self.size.bit_length() - 1)}"
+
+
+@lru_cache(maxsize=16384)
+def network(address: IPv4Address | IPv6Address, prefix: int, owner: str, term: str) -> Network:
+    """The network of `prefix` bits that the address is in."""
+    host_bits = (32 if address.version == 4 else 128) - prefix
+    first = int(address) >> host_bits << host_bits
+    last = first + (1 << host_bits) - 1
+    private = any(version == address.version and start <= first and last <= end for version, start, end in _PRIVATE)
+    return Network(address.version, first, last, owner, term, private)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSpace:
+    """Numbers of addresses, each counted once however many networks cover it; private ones are left out."""
+
+    ipv4: int = 0
+    ipv6: int = 0
+
+
+def address_space(networks: Iterable[Network]) -> AddressSpace:
+    counted = [one for one in networks if not one.is_private]
+    sizes = {
+        version: sum(last - first + 1 for first, last in _merged((one.first, one.last) for one in counted if one.version == version))
+        for version in (4, 6)
+    }
+    return AddressSpace(sizes[4], sizes[6])
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    current: tuple[int, int] | None = None
+    for first, last in sorted(spans):
+        if current is None:
+            current = (first, last)
+        elif first <= current[1] + 1:
+            current = (current[0], max(current[1], last))
+        else:
+            yield current
+            current = (first, last)
+    if current is not None:
+        yield current
