@@ -1,0 +1,48 @@
+"""Whether an endpoint proves who it is, by a trusted root or by DANE; shared by the checks of cert, dane and sender."""
+
+from hauberk.checks.endpoints import Seen
+from hauberk.checks.reading import Reading
+from hauberk.protocols import dane, x509
+from hauberk.protocols.dane import DaneHost, DaneRecords, Match, MatchResult, Published
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.x509 import Certificate
+
+
+def dane_records(reading: Reading) -> DaneRecords:
+    return reading.walked(dane.discover, reading.domain, reading.options)
+
+
+def chain_verdict(reading: Reading, one: Seen) -> x509.ChainVerdict:
+    """The chain that an endpoint sent, for the name of its MX host, at the time of the scan."""
+    chain = one.tls.chain if one.tls else ()
+    return x509.verify(chain, one.endpoint.host, reading.observation.at, reading.observation.trust.anchors)
+
+
+def intermediates(reading: Reading, one: Seen) -> tuple[Certificate, ...]:
+    """What stands between the leaf and its anchor; a root's own dates and signature are the trust store's business."""
+    described = (x509.describe(der) for der in chain_verdict(reading, one).path[1:-1])
+    return tuple(read for read in described if not isinstance(read, Malformed))
+
+
+def dane_match(reading: Reading, one: Seen) -> MatchResult | None:
+    """The host's TLSA records against the chain that this endpoint sent; None where either is missing or not to be relied on."""
+    host = dane_records(reading).of(one.endpoint.host)
+    if host is None or host.published is not Published.SECURE or one.tls is None or not one.tls.chain:
+        return None
+    return dane.match(host.records, one.tls.chain, reference_names(reading, host), reading.observation.at)
+
+
+def reference_names(reading: Reading, host: DaneHost) -> tuple[str, ...]:
+    """The names that a certificate may bear for usage 2 (RFC 7672, 3.2.2)."""
+    return tuple(dict.fromkeys((host.base, host.name, reading.domain)))
+
+
+def proven_by_dane(reading: Reading, one: Seen) -> bool:
+    """A signed TLSA record fits, so that senders which check DANE need no trusted root."""
+    found = dane_match(reading, one)
+    return found is not None and found.match is Match.MATCHED
+
+
+def trust_store_known(reading: Reading) -> bool:
+    """The tape says which roots were at hand; without that nothing can be said against an issuer."""
+    return bool(reading.observation.trust.source)

@@ -1,0 +1,1 @@
+"""Certificates of the mail servers: trust, dates, strength."""

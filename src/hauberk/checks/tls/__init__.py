@@ -1,0 +1,1 @@
+"""Encryption on the way: STARTTLS and the version of TLS that comes of it."""
