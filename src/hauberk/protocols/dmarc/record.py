@@ -1,6 +1,7 @@
 """The DMARC policy record (RFC 9989, 4.7 and 4.8): parse, render, mend."""
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
@@ -53,6 +54,7 @@ class Dmarc:
     """A record that receivers act on. `p`, `sp`, `np` are None where the tag is absent; the other fields hold the default then.
 
     `tags` is the record as published; `faults` are pieces that receivers ignore or replace by the default (RFC 9989, 4.7).
+    `policy_fault` is a policy that cannot be read, so that the whole record counts as `p=none` (4.10.1).
     """
 
     tags: TagList
@@ -67,6 +69,12 @@ class Dmarc:
     psd: Psd = Psd.UNDETERMINED
     testing: bool = False
     faults: tuple[Malformed, ...] = field(default=(), compare=False)
+    policy_fault: Malformed | None = field(default=None, compare=False)
+
+    @property
+    def unknown_tags(self) -> tuple[str, ...]:
+        """Tags that RFC 9989 does not know; receivers ignore them. Those it removed (`pct`, `rf`, `ri`) are not among them."""
+        return tuple(tag.name for tag in self.tags.tags if tag.name.lower() not in _KNOWN)
 
     @property
     def for_domain(self) -> Policy:
@@ -113,6 +121,7 @@ def parse(text: str) -> Dmarc | Malformed:
         reader.value("psd", Psd) or Psd.UNDETERMINED,
         reader.value("t", YesNo) is YesNo.YES,
         reader.all_faults(),
+        reader.policy_fault,
     )
 
 
@@ -175,9 +184,6 @@ class _Reader:
         repeated = self.listed.repeated()
         if repeated:
             self._fault(repeated, f"the tag {repeated.name} occurs twice; receivers differ in which one they take")
-        for tag in self.listed.tags:
-            if tag.name.lower() not in _KNOWN:
-                self._fault(tag, f"there is no tag {tag.name}; receivers ignore it")
         return (*self.listed.faults, *self.faults)
 
     def _fault(self, tag: Tag, reason: str) -> Malformed:
@@ -187,16 +193,22 @@ class _Reader:
 
 
 def amended(record: Dmarc | Malformed | None, *changes: tuple[str, str]) -> str:
-    """The text of a record with tags set and the removed and unreadable ones left out; the published tags stay otherwise.
+    """The text of a record with tags set; removed and unknown tags are left out, misspelt policies put right.
 
-    An empty value removes the tag. `v` stands first and `p` second, so that readers of RFC 7489 find them.
+    An empty value takes the tag away. `v` stands first and `p` second, so that readers of RFC 7489 find them.
     """
     published = record.tags if isinstance(record, Dmarc) else parse_tags(record.text) if record else TagList(())
     kept = dict[str, str]()
     for tag in published.tags:
         name = tag.name.lower()
         if name in _KNOWN and name not in (*REMOVED, "v"):
-            kept.setdefault(name, tag.value)
+            kept.setdefault(name, _meant(tag.value) if name in ("p", "sp", "np") else tag.value)
     kept.update(changes)
-    ordered = {"v": "DMARC1", "p": kept.pop("p", "none"), **kept}
+    ordered = {"v": "DMARC1", "p": kept.pop("p", "") or "none", **kept}
     return "; ".join(f"{name}={value}" for name, value in ordered.items() if value)
+
+
+def _meant(value: str) -> str:
+    """The policy that a misspelt one was meant to be; empty when that cannot be told."""
+    word = value.lower().split()[:1]
+    return next(iter(get_close_matches(word[0], tuple(Policy), 1)), "") if word else ""

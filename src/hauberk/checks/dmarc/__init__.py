@@ -1,0 +1,1 @@
+"""DMARC: is there a policy, is it enforced, do the reports arrive."""
