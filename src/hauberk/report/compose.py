@@ -13,7 +13,7 @@ from hauberk.report.content import Fix, GroupShare, Header, ReportContent, Score
 from hauberk.report.method import STATEMENT, method, untested
 from hauberk.report.servers import servers
 from hauberk.report.summary import flags, lines
-from hauberk.report.text import shortened
+from hauberk.report.text import clipped
 from hauberk.report.wording import BANDS, MARKS, counted, day, minute, points
 
 FRESH = timedelta(days=90)
@@ -34,7 +34,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
         score=_score(assessment.score),
         flags=found_flags,
         flags_note=flags_note,
-        lines=lines(assessment, shortened(domain, 80)),
+        lines=lines(assessment, clipped(domain, 64)),
         fixes=fixes,
         fixes_note=_fixes_note(assessment),
         endpoints=found_servers.rows,
@@ -48,12 +48,12 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
 
 
 def _header(assessment: Assessment, observation: Observation, company: str, domain: str) -> Header:
-    shown = shortened(company, LONGEST_COMPANY)
+    shown = clipped(company, LONGEST_COMPANY)
     at = observation.at
     return Header(
-        title=f"Mail server report: {shortened(company, 80)}, {day(at)}",
-        description=f"Scan of the mail of {shortened(assessment.domain, 80)} at {minute(at)}, evidence {assessment.observation}",
-        footer=f"{shortened(company, 40)} · {shortened(domain, 40)} · {minute(at)}",
+        title=f"Mail server report: {clipped(company, 80)}, {day(at)}",
+        description=f"Scan of the mail of {clipped(assessment.domain, 80)} at {minute(at)}, evidence {assessment.observation}",
+        footer=f"{clipped(company, 40)} · {clipped(domain, 40)} · {minute(at)}",
         company=shown,
         length=len(shown),
         domain=domain,

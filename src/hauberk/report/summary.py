@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from hauberk.model.assessment import Assessment
 from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
 from hauberk.report.content import Flag, SummaryLine
+from hauberk.report.text import shortened
 from hauberk.report.wording import MARKS, NOT_TESTED, area_name, counted, points
 
 MOST_FLAGS = 6
+LONGEST_MESSAGE = 320
 _RED = 50  # a cap under this many points makes a result red in every rubric
 
 
@@ -64,7 +66,11 @@ def _flag(verdict: CheckVerdict, ceiling: float | None) -> Flag:
     messages = tuple(dict.fromkeys(finding.message for finding in failing))
     more = f" ({len(failing) - 1} more like this.)" if len(messages) > 1 else ""
     limits = "" if ceiling is None else f"Holds the score at {points(ceiling)}{' (red)' if ceiling < _RED else ''}."
-    return Flag(area_name(verdict.check.partition(".")[0]), (messages[0] if messages else "This check failed.") + more, limits)
+    return Flag(
+        area_name(verdict.check.partition(".")[0]),
+        (shortened(messages[0], LONGEST_MESSAGE) if messages else "This check failed.") + more,
+        limits,
+    )
 
 
 def _topic(topic: Topic, verdicts: tuple[CheckVerdict, ...]) -> SummaryLine:
@@ -84,7 +90,7 @@ def _sentence(state: Verdict, saying: list[Finding]) -> str:
         return "See “All checks”."
     others = len({finding.message for finding in saying}) - 1
     more = f" And {counted(others, 'more point')} below." if others and state is not Verdict.PASS else ""
-    return saying[0].message + more
+    return shortened(saying[0].message, LONGEST_MESSAGE) + more
 
 
 def _spoofing(by_check: dict[str, CheckVerdict], domain: str) -> SummaryLine:

@@ -19,6 +19,7 @@ LONGEST = 4_000  # characters of one string on the page; Typst gives up over 16,
 BREAK = "\u200b"  # the template breaks lines here and sets nothing, so that copied text is whole
 _LONG_TOKEN = 16
 _LONG_RUN = 12
+_LONG_WORD = 26  # what looks like a word is broken later than what looks like a key
 _MOST_MARKS = 8  # combining marks on one letter; more of them would run over the lines above and below
 _JOINERS = "\u200c\u200d"
 _BREAK_AFTER = frozenset(".,;:/=@&?|_+-%~")
@@ -50,6 +51,11 @@ def settable(text: str, limit: int = LONGEST) -> str:
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters, and then how many were left out."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} characters left out)"
+
+
+def clipped(text: str, limit: int) -> str:
+    """At most `limit` characters, the last of them `…` where more were left out."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def broken(text: str) -> str:
@@ -111,9 +117,9 @@ def _with_breaks(token: str) -> str:
         following = token[at + 1 : at + 2]
         if not following or not (character.isascii() and following.isascii()):
             run = 0 if _breaks_by_itself(character) else run
-            if run < 2 * _LONG_RUN or not following or unicodedata.category(following)[0] == "M" or following in _JOINERS:
+            if run < _LONG_WORD or not following or unicodedata.category(following)[0] == "M" or following in _JOINERS:
                 continue
-        elif (character not in _BREAK_AFTER or run < 3) and run < _LONG_RUN:
+        elif (character not in _BREAK_AFTER or run < 3) and run < (_LONG_WORD if token[at - run + 2 : at + 1].islower() else _LONG_RUN):
             continue
         parts.append(BREAK)
         run = 0
