@@ -112,7 +112,7 @@ def test_a_line_without_end_is_an_overrun() -> None:
 
 def test_a_reply_without_end_is_an_overrun() -> None:
     reader = ReplyReader()
-    reader.feed(b"220-x\r\n" * MOST_REPLY_LINES)
+    reader.feed(b"220-x\r\n" * 2 * MOST_REPLY_LINES)
     assert taken(reader) is None
     assert "lines" in reader.overrun
 

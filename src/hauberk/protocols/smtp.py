@@ -1,7 +1,7 @@
 """SMTP as a client sees it: replies, the EHLO response, and what a recorded dialogue says (RFC 5321, RFC 2034, RFC 3207)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,7 +115,7 @@ class ReplyReader:
     def __init__(self, most_octets: int = MOST_OCTETS) -> None:
         self._buffer = bytearray()
         self._octets_left = most_octets
-        self._lines: list[str] = []
+        self._texts: list[str] = []
         self.reply: Reply | Malformed | None = None
         self.overrun = ""
 
@@ -124,7 +124,7 @@ class ReplyReader:
         return bytes(self._buffer)
 
     def begin(self) -> None:
-        self._lines.clear()
+        self._texts.clear()
         self.reply = None
 
     def drop_remainder(self) -> None:
@@ -140,17 +140,17 @@ class ReplyReader:
     def take_line(self) -> str | None:
         if self.reply is not None:
             return None
+        if len(self._texts) >= MOST_REPLY_LINES:
+            self.overrun = f"a reply of more than {MOST_REPLY_LINES} lines"
+            return None
         end = self._buffer.find(b"\n", 0, MOST_LINE_OCTETS)
         if end < 0:
-            if len(self._buffer) >= MOST_LINE_OCTETS and not self.overrun:
+            if len(self._buffer) >= MOST_LINE_OCTETS:
                 self.overrun = f"a line of more than {MOST_LINE_OCTETS} octets"
             return None
         line = line_text(bytes(self._buffer[:end]))
         del self._buffer[: end + 1]
-        self._lines.append(line)
-        self.reply = read_reply(self._lines)
-        if self.reply is None and len(self._lines) >= MOST_REPLY_LINES and not self.overrun:
-            self.overrun = f"a reply of more than {MOST_REPLY_LINES} lines"
+        self.reply = _continued(self._texts, line)
         return line
 
 
@@ -159,19 +159,24 @@ def line_text(line: bytes) -> str:
     return line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
 
 
-def read_reply(lines: list[str]) -> Reply | Malformed | None:
+def read_reply(lines: Iterable[str]) -> Reply | Malformed | None:
     """The reply that these lines are (RFC 5321, 4.2), None while more must come. The code is that of the last line."""
     texts: list[str] = []
     for line in lines:
-        match = _REPLY_LINE.fullmatch(line)
-        if match is None:
-            return Malformed(
-                line[:300], 0, "not an SMTP reply: it begins with three digits and a space or hyphen (RFC 5321, 4.2)", min(3, len(line))
-            )
-        texts.append(match[3] or "")
-        if match[2] != "-":
-            return Reply(int(match[1]), tuple(texts))
+        reply = _continued(texts, line)
+        if reply is not None:
+            return reply
     return None
+
+
+def _continued(texts: list[str], line: str) -> Reply | Malformed | None:
+    """Put the text of one more line behind the others; what the whole is once the line is the last."""
+    match = _REPLY_LINE.fullmatch(line)
+    if match is None:
+        reason = "not an SMTP reply: it begins with three digits and a space or hyphen (RFC 5321, 4.2)"
+        return Malformed(line[:300], 0, reason, min(3, len(line)))
+    texts.append(match[3] or "")
+    return Reply(int(match[1]), tuple(texts)) if match[2] != "-" else None
 
 
 def render_reply(reply: Reply) -> bytes:
