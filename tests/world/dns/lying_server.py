@@ -47,7 +47,7 @@ class LyingServer(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._converse, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self.converse, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
         return self
@@ -70,7 +70,7 @@ class LyingServer(asyncio.DatagramProtocol):
         for message in self.over_udp(data, number):
             self._transport.sendto(message, addr)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         answered = 0
         try:

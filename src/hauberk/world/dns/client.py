@@ -198,7 +198,7 @@ class DnsClient:
         self._answers.clear()
         self._older.clear()
         self._others.clear()
-        for _ in range(3):  # aborted connections are let go in the loop's next rounds
+        for _ in range(5):  # aborted connections are let go in the loop's next rounds
             await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:

@@ -37,6 +37,8 @@ class DohChannel:
         self._resolver = resolver
         self._timeout = timeout
         self._tls = tls
+        host = f"[{resolver.host}]" if ":" in resolver.host else resolver.host
+        self._authority = host if resolver.port == 443 else f"{host}:{resolver.port}"
         self._backlog: deque[Flight] = deque()
         self._carriers: set[asyncio.Task[None]] = set()
         self._idle: list[_Connection] = []
@@ -54,17 +56,13 @@ class DohChannel:
 
     async def _carry(self) -> None:
         connection = self._idle.pop() if self._idle else None
-        try:
-            while self._backlog:
-                flight = self._backlog.popleft()
-                if flight.waiter.cancelled():
-                    flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
-                    continue
-                connection, result = await self._exchange(connection, flight)
-                flight.landed(flight, result)
-        except asyncio.CancelledError:
-            _abandon(connection)
-            raise
+        while self._backlog:
+            flight = self._backlog.popleft()
+            if flight.waiter.cancelled():
+                flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
+                continue
+            connection, result = await self._exchange(connection, flight)
+            flight.landed(flight, result)
         if connection is not None:
             self._idle.append(connection)
 
@@ -76,6 +74,9 @@ class DohChannel:
                     if connection is None:
                         connection = await self._connect()
                     reply = await self._post(connection, flight.query)
+            except asyncio.CancelledError:
+                _abandon(connection)
+                raise
             except _Refused as refusal:
                 _abandon(connection)
                 return None, NoAnswer(Silence.GARBLED, str(refusal))
@@ -101,9 +102,8 @@ class DohChannel:
 
     async def _post(self, connection: _Connection, query: bytes) -> bytes:
         message = b"\0\0" + query  # the id is zero, for the caches on the way (RFC 8484, 4.1)
-        host = self._resolver.host
         headers = [
-            ("Host", f"[{host}]" if ":" in host else host),
+            ("Host", self._authority),
             ("Content-Type", _MEDIA_TYPE),
             ("Accept", _MEDIA_TYPE),
             ("Content-Length", str(len(message))),

@@ -8,6 +8,7 @@ query unanswered for `PATIENCE` seconds is no longer in that buffer (the resolve
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections import deque
 from typing import Final
@@ -54,6 +55,11 @@ class UdpChannel:
         self._loop.add_reader(opened, self._readable)
         return opened
 
+    def _unopened(self, error: OSError) -> NoAnswer:
+        if ":" in self._address[0] and error.errno in (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return NoAnswer(Silence.NO_ROUTE, "this machine has no IPv6 connectivity")
+        return silence_of(error)
+
     @property
     def busy(self) -> bool:
         return bool(self._under_way or self._backlog)
@@ -86,7 +92,7 @@ class UdpChannel:
             if self._socket is None:
                 self._socket = self._open()
         except OSError as error:
-            self._loop.call_soon(self._give_up, flight, silence_of(error))
+            self._loop.call_soon(self._give_up, flight, self._unopened(error))
             return
         try:
             self._socket.send(flight.key + flight.query)
