@@ -22,7 +22,6 @@ class Kind(StrEnum):
     LISTED = "listed"
     POLICY = "policy"  # should not send mail directly; nothing bad is said about who runs it
     REFUSED = "refused"  # you query too much, or through an open resolver, or without an account
-    CLEAN = "clean"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Checks of the logo shown beside mail."""

@@ -1,0 +1,1 @@
+"""Checks of lists of senders that others refuse."""

@@ -1,0 +1,1 @@
+"""Checks of which authorities may issue certificates."""

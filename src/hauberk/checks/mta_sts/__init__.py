@@ -1,0 +1,1 @@
+"""Checks of the policy that makes senders insist on encryption."""

@@ -1,0 +1,1 @@
+"""Checks of the reports on failed encryption."""
