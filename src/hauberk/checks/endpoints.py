@@ -108,9 +108,9 @@ def each_endpoint(reading: Reading, judge_one: Callable[[Seen], Iterable[Finding
     """Findings about every reachable endpoint by `judge_one`; the others are unknown, and what this scanner lacks is a remark."""
     if not takes_mail(reading):
         return
-    untestable = _untestable(reading)
-    if untestable:
-        yield untestable
+    why = untestable(reading)
+    if why:
+        yield why
         return
     found = seen(reading)
     nothing_tested = all(one.state is State.NO_ROUTE for one in found)
@@ -154,7 +154,8 @@ def starttls_trouble(one: Seen) -> str:
             return f"the server offers STARTTLS, but the command was left without an answer: {ended}"
 
 
-def _untestable(reading: Reading) -> Finding | None:
+def untestable(reading: Reading) -> Finding | None:
+    """Why no endpoint could be tested at all; None when some could."""
     route = mail_route(reading)
     if route.routing is Routing.UNKNOWN and not route.endpoints:
         return Finding(
