@@ -1,5 +1,6 @@
 """From declared domains to what the lab has to start: zones, certificates, mail servers with their addresses, web pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
@@ -72,8 +73,8 @@ def draw(domains: tuple[Declared, ...], pki: Pki) -> Blueprint:
     certificates = _Certificates(pki, declared)
     zones = Zones()
     for apex in ("test", "example", "arpa"):
-        zones.add(Zone(apex, _name_server_records(apex, (NAME_SERVERS[0][1][0],)), Status.SECURE, (NAME_SERVERS[0][1][0],)))
-    for domain in (_name_servers(), *domains):
+        zones.add(_plain_zone(apex, (), Status.SECURE))
+    for domain in sorted((_name_servers(), *domains), key=lambda domain: domain.name.count(".")):
         _add_zone(zones, domain, certificates)
     for block_list in dnsbl.lists():
         zones.add(_block_list(block_list))
@@ -125,6 +126,12 @@ def _name_server_records(apex: str, addresses: tuple[str, ...]) -> tuple[Record,
     return tuple(Record(apex, "NS", DEFAULT_TTL, f"{name}.") for name, held in NAME_SERVERS if held[0] in addresses)
 
 
+def _plain_zone(apex: str, records: Iterable[Record], status: Status = Status.INSECURE) -> Zone:
+    """A zone on the first name server."""
+    servers = (NAME_SERVERS[0][1][0],)
+    return Zone(apex, (*_name_server_records(apex, servers), *records), status, servers)
+
+
 def _name_servers() -> Declared:
     lines = (f"{name}. {'AAAA' if ':' in address else 'A'} {address}" for name, addresses in NAME_SERVERS for address in addresses)
     return Declared("dns.example", status=Status.SECURE, records="\n".join(lines))
@@ -138,7 +145,7 @@ def _block_list(block_list: dnsbl.BlockList) -> Zone:
     entries = [block_list.question(subject).name for subject in subjects]
     records = [Record(name, "A", DEFAULT_TTL, listed) for name in entries]
     records += [Record(name, "TXT", DEFAULT_TTL, f'"Listed by {block_list.zone} in the lab"') for name in entries]
-    return Zone(block_list.zone, records, servers=(NAME_SERVERS[0][1][0],))
+    return _plain_zone(block_list.zone, records)
 
 
 def _addresses(zones: Zones, host: str) -> tuple[str, ...]:
@@ -177,4 +184,4 @@ def _add_reverse(zones: Zones, servers: tuple[Placed, ...]) -> None:
         records = tuple(
             Record(pointer, "PTR", DEFAULT_TTL, f"{name}.") for pointer, name in names.items() if name and pointer.endswith(apex)
         )
-        zones.add(Zone(apex, records, servers=(NAME_SERVERS[0][1][0],)))
+        zones.add(_plain_zone(apex, records))

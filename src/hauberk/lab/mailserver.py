@@ -10,10 +10,14 @@ from hauberk.lab.smtpsession import Log, Session
 
 
 class MailServer:
-    """A specification that listens on a loopback port; an async context manager. `context` makes the TLS context at the first STARTTLS."""
+    """A specification that listens; an async context manager.
 
-    def __init__(self, spec: MailServerSpec, context: Callable[[], ssl.SSLContext]) -> None:
+    `context` makes the TLS context at the first STARTTLS; `place` is where to listen, by default any free loopback port.
+    """
+
+    def __init__(self, spec: MailServerSpec, context: Callable[[], ssl.SSLContext], place: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.spec = spec
+        self._place = place
         self.port = 0
         self.log = Log()
         self._make_context = context
@@ -25,11 +29,11 @@ class MailServer:
         if self.spec.behaviour is Behaviour.REFUSED:
             # Bound without listening: nobody else gets the port, and connecting is refused.
             self._closed_port = socket.socket()
-            self._closed_port.bind(("127.0.0.1", 0))
+            self._closed_port.bind(self._place)
             self.port = self._closed_port.getsockname()[1]
             return self
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Session(self.spec, self._tls, self.log), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: Session(self.spec, self._tls, self.log), *self._place)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

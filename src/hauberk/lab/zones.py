@@ -164,9 +164,7 @@ class Zones:
         return iter(self._zones.values())
 
     def add(self, zone: Zone) -> None:
-        for other in self._zones.values():
-            if other.apex != zone.apex and is_at_or_below(other.apex, zone.apex):
-                zone.delegate(other.apex)
+        """Add a zone; those above it must be there already."""
         self._zones[zone.apex] = zone
         if zone.apex != ".":
             self.zone_of(parent(zone.apex)).delegate(zone.apex)
