@@ -6,6 +6,7 @@ TLS 1.3 encrypts all after the ServerHello; the older versions send their whole 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hauberk.protocols.ffdhe import group_of_prime
 from hauberk.protocols.tls_names import suite_name
 
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA = 20, 21, 22, 23
@@ -103,12 +104,22 @@ def _with(flight: ServerFlight, message: int, body: bytes) -> ServerFlight:
         return flight
     if message == _CERTIFICATE and not flight.chain:
         return replace(flight, chain=tuple(_certificates(body)))
-    if message == _SERVER_KEY_EXCHANGE and "_ECDH" in suite_name(flight.suite or 0) and body[0] == _NAMED_CURVE:
-        return replace(flight, group=int.from_bytes(body[1:3]))
+    if message == _SERVER_KEY_EXCHANGE:
+        return replace(flight, group=_group(suite_name(flight.suite or 0), body))
     if message == _NEW_SESSION_TICKET:
         ticket, _ = _vector(body, 4, 2)
         return replace(flight, ticket=bool(ticket))
     return flight
+
+
+def _group(suite: str, body: bytes) -> int | None:
+    """The group of a ServerKeyExchange: a number for a curve, a prime for a finite field (RFC 8422, 5.4; RFC 5246, 7.4.3)."""
+    if "_ECDH" in suite:
+        return int.from_bytes(body[1:3]) if body[0] == _NAMED_CURVE else None
+    if "_DHE_" in suite or "_DH_anon" in suite:
+        prime, _ = _vector(body, 0, 2)
+        return group_of_prime(int.from_bytes(prime))
+    return None
 
 
 def _with_hello(flight: ServerFlight, body: bytes) -> ServerFlight:

@@ -11,7 +11,7 @@ from OpenSSL import SSL, crypto
 
 from hauberk.model.transport import TlsHandshake
 from hauberk.protocols.tls_flight import ServerFlight, read_flight
-from hauberk.protocols.tls_names import ALERTS, GROUPS, VERSIONS, group_name, suite_name
+from hauberk.protocols.tls_names import ALERTS, VERSIONS, group_name, suite_name
 from hauberk.world.dial import Stream
 
 _CHUNK = 16_384
@@ -21,7 +21,6 @@ _MOST_CHAIN_OCTETS = 131_072
 _OP_LEGACY_SERVER_CONNECT = 0x4
 _OP_IGNORE_UNEXPECTED_EOF = 0x80
 _TICKET_STATE = b"read server session ticket"
-_GROUPS_BY_NAME = {name.lower(): name for name in GROUPS.values()} | {"prime256v1": "secp256r1", "prime192v1": "secp192r1"}
 _OLD_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
 
 
@@ -171,18 +170,11 @@ class TlsStream:
             server_name=self._server_name,
             version=version,
             suite="" if flight.suite is None else suite_name(flight.suite),
-            group=self._group(flight, error),
+            group="" if flight.group is None else group_name(flight.group),
             chain=_bounded(flight.chain or (() if error else _chain(self._connection))),
             resumption=flight.session_id or flight.ticket if not error and version in _OLD_VERSIONS else None,
             error=error,
         )
-
-    def _group(self, flight: ServerFlight, error: str) -> str:
-        if flight.group is not None:
-            return group_name(flight.group)
-        # Finite-field Diffie-Hellman of TLS 1.2 sends a prime, not a number; OpenSSL knows the named ones.
-        named = None if error else self._connection.get_group_name()
-        return _GROUPS_BY_NAME.get(named.lower(), "") if named else ""
 
 
 def _chain(connection: SSL.Connection) -> tuple[bytes, ...]:
