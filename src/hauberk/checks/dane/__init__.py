@@ -1,0 +1,1 @@
+"""DANE: TLSA records of the mail servers and the signatures that they live by."""
