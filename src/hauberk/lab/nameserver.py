@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from hauberk.lab.messages import AA, AD, RA, Query, Reply, parse_query, render_reply
 from hauberk.lab.zones import Fault, Found, Status, Zones
@@ -193,8 +193,7 @@ class _TcpConnection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one in all but its bases
 
     def data_received(self, data: bytes) -> None:
         self._received += data

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from hauberk.lab.mailspec import Behaviour, MailServerSpec
 
@@ -49,6 +50,7 @@ class Session(asyncio.Protocol):
         self._name = spec.name or spec.host
         self._received = b""
         self._encrypted = False
+        self._upgrading = False
         self._deaf = False
         self._over = False
         self._to_hello = b""
@@ -56,8 +58,7 @@ class Session(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            return
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
         self._transport = transport
         log = self._log
         log.open.add(transport)
@@ -84,6 +85,8 @@ class Session(asyncio.Protocol):
         if self._deaf:
             return
         self._received += data
+        if self._upgrading:  # the client's first line may come before the loop hands over the encrypted transport
+            return
         while b"\n" in self._received and not self._deaf:
             line, _, self._received = self._received.partition(b"\n")
             self._answer(line.rstrip(b"\r").decode("utf-8", "backslashreplace"))
@@ -204,6 +207,7 @@ class Session(asyncio.Protocol):
                 pass
         injected = self._received if self._spec.behaviour is Behaviour.OBEYS_INJECTED else b""
         self._received = b""
+        self._upgrading = True
         self._say("220 2.0.0 Ready to start TLS")
         self._task = asyncio.get_running_loop().create_task(self._encrypt(injected))
 
@@ -220,10 +224,11 @@ class Session(asyncio.Protocol):
             self.connection_lost(None)
             return
         self._log.open.discard(transport)
-        if isinstance(encrypted, asyncio.Transport):
+        if encrypted is not None:
             self._log.open.add(encrypted)
             self._transport = encrypted
         self._encrypted = True
+        self._upgrading = False
         self.data_received(injected)
 
 

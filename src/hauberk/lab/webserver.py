@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 from urllib.parse import urlsplit
 
 from hauberk.lab.pki import CertificateSpec
@@ -87,9 +88,8 @@ class _Request(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._server.open.add(transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
+        self._server.open.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._transport:
