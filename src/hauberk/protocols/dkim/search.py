@@ -62,6 +62,10 @@ class FoundKey:
     texts: tuple[str, ...]
     aliases: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        return self.texts[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Dangling:

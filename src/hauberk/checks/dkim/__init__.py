@@ -1,0 +1,1 @@
+"""DKIM: are there keys, are they strong, can verifiers use them."""
