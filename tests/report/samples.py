@@ -41,9 +41,9 @@ TITLES = {
 }
 CHECKS = tuple(CheckInfo(id, title, ("RFC 7208, 4.5",)) for id, title in TITLES.items())
 GROUPS = {
-    **dict.fromkeys(("spf", "dkim", "dmarc"), "anti-spoofing"),
-    "tls": "transport encryption",
-    **dict.fromkeys(("cert", "dane", "mta-sts", "tls-rpt"), "authenticated transport"),
+    **dict.fromkeys(("spf", "dkim", "dmarc"), "Anti-spoofing"),
+    "tls": "Transport encryption",
+    **dict.fromkeys(("cert", "dane", "mta-sts", "tls-rpt"), "Authenticated transport"),
     **dict.fromkeys(("dnssec", "caa", "mx"), "DNS integrity"),
 }
 
@@ -123,8 +123,9 @@ def typical(tape: Observation) -> tuple[CheckVerdict, ...]:
 def _score(verdicts: tuple[CheckVerdict, ...]) -> Score:
     worth = {P: 1.0, W: 0.5, F: 0.0}
     lines = tuple(
-        ScoreLine(one.check, GROUPS.get(one.check.partition(".")[0], "hygiene"), one.verdict.value, 4, 4 * worth.get(one.verdict, 0), one.verdict in worth)
+        ScoreLine(one.check, GROUPS.get(area, "Hygiene"), one.verdict.value, 4, 4 * worth.get(one.verdict, 0), one.verdict in worth)
         for one in verdicts
+        for area in (one.check.partition(".")[0],)
     )  # fmt: skip
     caps = (Cap(49, "spf.restrictive", "SPF lets anybody send"), Cap(79, "dmarc.policy-enforced", "the DMARC policy is not enforced"))
     return Score("hauberk-2026", 49, 71.5, "F", Band.RED, 0.962, caps=caps, lines=lines, bonus=1)
@@ -151,9 +152,16 @@ def _fixes(domain: str) -> tuple[FixStep, ...]:
             ),
             W, 9, 81.5, "B",
         ),
-        FixStep(Remedy("dkim.key-strength", "Publish a longer key", (f's2._domainkey.{domain}. TXT "v=DKIM1; k=rsa; p={key}"',)), W, 2, 83.5, "B"),
         FixStep(
-            Remedy("tls.modern-version", "Speak TLS 1.2 and 1.3 only", settings=("smtpd_tls_mandatory_protocols = >=TLSv1.2  # Postfix main.cf", "smtpd_tls_protocols = >=TLSv1.2")),
+            Remedy("dkim.key-strength", "Publish a longer key", (f's2._domainkey.{domain}. TXT "v=DKIM1; k=rsa; p={key}"',)),
+            W, 2, 83.5, "B",
+        ),
+        FixStep(
+            Remedy(
+                "tls.modern-version",
+                "Speak TLS 1.2 and 1.3 only",
+                settings=("smtpd_tls_mandatory_protocols = >=TLSv1.2  # Postfix main.cf", "smtpd_tls_protocols = >=TLSv1.2"),
+            ),
             W, 1, 84.5, "B", assumed=True,
         ),
     )  # fmt: skip

@@ -17,7 +17,7 @@ import typst
 from PIL import Image
 
 from hauberk.report.content import ReportContent
-from hauberk.report.text import FONTS, ascii_only, fonts, settable
+from hauberk.report.text import FONTS, ascii_only, fallbacks, settable
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _inputs(content: ReportContent, attachments: tuple[Attachment, ...], fit: Ca
         {"name": one.name, "description": one.description, "media-type": one.media_type, "relationship": one.relationship}
         for one in attachments
     ]
-    inputs["families"] = msgspec.json.encode(_families()).decode()
+    inputs["families"] = msgspec.json.encode(fallbacks()).decode()
     inputs["attachments"] = msgspec.json.encode(described).decode()
     inputs |= {f"attachment-{at}": one.data.decode() for at, one in enumerate(attachments)}
     return inputs
@@ -139,10 +139,6 @@ def _fitted(value: object, fit: Callable[[str], str]) -> object:
             return [_fitted(inner, fit) for inner in cast("list[object]", value)]
         case _:
             return value
-
-
-def _families() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(font.family for font in fonts() if font.family.startswith("Noto")))
 
 
 @cache

@@ -110,5 +110,6 @@ def _spoofing(by_check: dict[str, CheckVerdict], domain: str) -> SummaryLine:
         sentence = f"Receivers that check DMARC refuse or quarantine mail forged in the name of {domain}."
     else:
         weak = tuple(dict.fromkeys(area_name(check.partition(".")[0]) for check, verdict in states.items() if verdict not in good))
-        sentence = f"Receivers that check DMARC refuse mail forged in the name of {domain}, but {' and '.join(weak)} need attention."
+        need = "needs" if len(weak) == 1 else "need"
+        sentence = f"Receivers that check DMARC refuse mail forged in the name of {domain}, but {' and '.join(weak)} {need} attention."
     return SummaryLine(name, MARKS[state], sentence)

@@ -43,6 +43,17 @@ def fonts() -> tuple[Font, ...]:
     return msgspec.json.decode((FONTS / "coverage.json").read_bytes(), type=tuple[Font, ...])
 
 
+@cache
+def _everywhere() -> tuple[Font, ...]:
+    """The fonts that the template falls back to from each of its own."""
+    return tuple(font for font in fonts() if font.family == "IBM Plex Sans" or font.family.startswith("Noto"))
+
+
+def fallbacks() -> tuple[str, ...]:
+    """Their families, in the order in which the template asks them."""
+    return tuple(dict.fromkeys(font.family for font in _everywhere()))
+
+
 def settable(text: str, limit: int = LONGEST) -> str:
     """`text` as it can be set, at most `limit` characters of it, with `BREAK` where a long token may be broken."""
     return broken("".join(_shown(cluster) for cluster in _clusters(shortened(text, limit))))
@@ -99,7 +110,7 @@ def _shown(cluster: str) -> str:
     drawn = [c for c in cluster if c not in _JOINERS]
     plain = all(c.isprintable() and (c == " " or not c.isspace()) for c in drawn)
     starts_well = bool(drawn) and unicodedata.category(drawn[0])[0] != "M" and cluster[0] not in _JOINERS
-    if plain and starts_well and len(cluster) <= _MOST_MARKS and any(all(font.has(c) for c in drawn) for font in fonts()):
+    if plain and starts_well and len(cluster) <= _MOST_MARKS and any(all(font.has(c) for c in drawn) for font in _everywhere()):
         return cluster
     return "".join(_escaped(c) for c in cluster)
 
