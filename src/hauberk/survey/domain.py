@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, mta_sts, mx, reverse, spf, tls_rpt
+from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt
 from hauberk.protocols.bimi import record as bimi
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
@@ -32,6 +32,7 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     spf.tree,
     dmarc.discover,
     dkim.find_keys,
+    lookalikes.neighbours,
 )
 
 _log = logging.getLogger(__name__)

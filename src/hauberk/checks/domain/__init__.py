@@ -1,0 +1,1 @@
+"""The domain as a whole: parked, or imitated by its neighbours."""
