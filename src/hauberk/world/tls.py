@@ -5,6 +5,7 @@ here: a certificate is evidence, and judging comes later. Everything that the se
 (`protocols.tls_flight`), so that a handshake that fails still tells what was learnt until then.
 """
 
+import re
 from functools import cache
 
 from OpenSSL import SSL, crypto
@@ -21,6 +22,7 @@ _MOST_CHAIN_OCTETS = 131_072
 _OP_LEGACY_SERVER_CONNECT = 0x4
 _OP_IGNORE_UNEXPECTED_EOF = 0x80
 _TICKET_STATE = b"read server session ticket"
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 _OLD_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
 
 
@@ -53,17 +55,23 @@ def _note_ticket(connection: SSL.Connection, where: int, _value: int) -> None:
         connection.set_app_data(True)
 
 
+def _may_be_sni(name: str) -> bool:
+    """RFC 6066, 3: a host name in ASCII and no address literal."""
+    return bool(_HOST_NAME.fullmatch(name)) and not name.replace(".", "").isdigit()
+
+
 class TlsStream:
-    """TLS over a stream, client side. `server_name` goes into SNI; `protocol` (ALPN) is empty for SMTP."""
+    """TLS over a stream, client side. `server_name` goes into SNI if it is a host name; `protocol` (ALPN) is empty for SMTP."""
 
     def __init__(self, stream: Stream, server_name: str, protocol: bytes = b"") -> None:
         self._stream = stream
-        self._server_name = server_name
+        self._server_name = server_name if _may_be_sni(server_name) else ""
         self._connection = SSL.Connection(_context(protocol), None)
-        self._connection.set_tlsext_host_name(server_name.encode("ascii", "ignore"))
+        if self._server_name:
+            self._connection.set_tlsext_host_name(self._server_name.encode())
         self._connection.set_connect_state()
         self._in_clear: bytearray | None = bytearray()
-        self._handshake = TlsHandshake(completed=False, server_name=server_name, error="the handshake did not end")
+        self._handshake = TlsHandshake(completed=False, server_name=self._server_name, error="the handshake did not end")
 
     async def handshake(self) -> None:
         """Shake hands. Raises `TlsFailure` or `OSError` when it does not come about; what was learnt is in `observed` either way."""
