@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from hauberk.lab.internet import Lab
 
 
 @contextmanager
-def in_background(lab: Lab) -> Generator[Lab]:
+def in_background(lab: Lab, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> Generator[Lab]:
     """Enter the lab in another thread's event loop and leave it with the block."""
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     thread = threading.Thread(target=loop.run_forever, name="hauberk-lab", daemon=True)
     thread.start()
     try:

@@ -7,7 +7,7 @@ whoever connects applies the map. IPv6 addresses are played on IPv4 loopback, be
 import asyncio
 import ssl
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,9 +159,15 @@ def read_directions(path: Path) -> Directions:
 async def serve(write_to: Path, further: tuple[Declared, ...] = ()) -> None:
     """Run the lab until cancelled, after writing its directions as JSON to `write_to`; the file goes away with the lab."""
     async with Lab(further=further) as lab:
-        text = msgspec.json.format(msgspec.json.encode(asdict(directions(lab))), indent=1)
-        write_to.write_bytes(text)  # noqa: ASYNC240 - a small local file, before anything else runs
+        _write(write_to, directions(lab))
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            write_to.unlink(missing_ok=True)  # noqa: ASYNC240
+            write_to.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs any more
+
+
+def _write(path: Path, known: Directions) -> None:
+    """Whole or not at all: somebody may be waiting for the file."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(known), indent=1))
+    partial.replace(path)
