@@ -1,0 +1,1 @@
+"""What all of it means to the servers that send mail here."""
