@@ -25,7 +25,7 @@ def show(console: Console, content: ReportContent, *, everything: bool = False) 
     if content.untested:
         parts.append(_block("Not tested", [Text(f"• {visible(line)}") for line in content.untested]))
     parts.append(Text(f"evidence {content.header.evidence_id}", "dim"))
-    console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)), soft_wrap=False)
+    console.print(Group(*(Padding(part, (0, 0, 1, 0), expand=False) for part in parts)), soft_wrap=False)
 
 
 def _sign(mark: Mark) -> Text:
@@ -53,7 +53,7 @@ def _score(content: ReportContent) -> Group:
 
 
 def _block(title: str, rows: list[Text]) -> Group:
-    return Group(Text(title, "bold"), *(Padding(row, (0, 0, 0, 2)) for row in rows))
+    return Group(Text(title, "bold"), *(Padding(row, (0, 0, 0, 2), expand=False) for row in rows))
 
 
 def _flags(content: ReportContent) -> Group:
@@ -94,7 +94,7 @@ def _endpoints(rows: tuple[EndpointRow, ...], note: str) -> RenderableType:
 def _fixes(fixes: tuple[Fix, ...], content: ReportContent) -> Group:
     rows: list[Text] = []
     for number, fix in enumerate(fixes, 1):
-        row = Text.assemble(f"{number}. ", (visible(fix.what), "bold"), f"  [{fix.gain}, then {fix.after}]" if fix.gain else "")
+        row = Text.assemble(f"{number}. ", (visible(fix.what), "bold"), f"  [{fix.gain}, {fix.after}]" if fix.gain else "")
         for line in fix.remove:
             row.append(f"\n   remove   {visible(line)}", "yellow")
         for line in fix.publish:

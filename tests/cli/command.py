@@ -1,0 +1,25 @@
+"""Running `hauberk` in a process of its own."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Hauberk:
+    folder: Path
+
+    def __call__(self, *arguments: str | Path, given: bytes = b"") -> Outcome:
+        command = [sys.executable, "-m", "hauberk.cli.main", *map(str, arguments)]
+        done = subprocess.run(command, cwd=self.folder, input=given, capture_output=True, timeout=120)
+        outcome = Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in outcome.err, outcome.err
+        return outcome

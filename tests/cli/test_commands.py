@@ -1,0 +1,144 @@
+"""What a user types, what comes back on stdout and stderr, and with which exit code."""
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from cli.command import Hauberk
+from hauberk.report.json import decode
+
+
+def test_a_scan_of_an_exemplary_domain_is_fine(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "exemplary.test", "--network", network)
+    assert done.code == 0, done.out + done.err
+    assert "grade A+" in done.out
+    assert done.err == ""
+
+
+def test_findings_give_exit_code_1_unless_told_otherwise(hauberk: Hauberk, network: Path) -> None:
+    assert hauberk("scan", "bad.test", "--network", network).code == 1
+    assert hauberk("scan", "typical.test", "--network", network, "--fail-on", "warn").code == 1
+    assert hauberk("scan", "bad.test", "--network", network, "--fail-on", "never").code in (0, 3)
+
+
+def test_the_json_holds_what_is_promised_and_round_trips(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "exemplary.test", "--network", network, "--format", "json")
+    said = json.loads(done.out)
+    assert {"domain", "observed_at", "observation", "catalogue", "rubric", "score", "verdicts"} <= said.keys()
+    assert {"points", "grade", "band", "coverage", "caps"} <= said["score"].keys()
+    assert {"check", "verdict", "findings"} <= said["verdicts"][0].keys()
+    assert {"subject", "verdict", "message", "evidence"} <= next(one for one in said["verdicts"] if one["findings"])["findings"][0].keys()
+    assert decode(done.out.encode()).domain == "exemplary.test"
+
+
+def test_several_domains_come_in_their_order_in_each_format(hauberk: Hauberk, network: Path) -> None:
+    (hauberk.folder / "list.txt").write_text("# ours\ntypical.test\n\nhttps://www.bad.test/x  # a URL\nnot a domain\n")
+    wanted = ["null-mx.test", "typical.test", "www.bad.test"]
+    arguments = ("scan", "NULL-MX.test.", "--file", "list.txt", "--network", network, "--format")
+    lines = hauberk(*arguments, "jsonl")
+    assert [json.loads(line)["domain"] for line in lines.out.splitlines()] == wanted
+    assert "line 5" in lines.err
+    assert [one["domain"] for one in json.loads(hauberk(*arguments, "json").out)] == wanted
+    assert [row["domain"] for row in csv.DictReader(StringIO(hauberk(*arguments, "csv").out))] == wanted
+
+
+def test_reports_are_written_and_never_overwritten(hauberk: Hauberk, network: Path) -> None:
+    arguments = ("scan", "exemplary.test", "--company", "Example Ltd", "--network", network, "--pdf", "--png", "--jpg", "--out", "evidence")
+    hauberk(*arguments)
+    hauberk(*arguments)
+    written = sorted(path.name for path in (hauberk.folder / "evidence").iterdir())
+    assert len(written) == 6
+    assert all(name.startswith("ExampleLtd_MailServerIHP_20") for name in written)
+
+
+def test_a_tape_is_judged_again_without_the_network(hauberk: Hauberk, network: Path) -> None:
+    scanned = hauberk("scan", "typical.test", "--network", network, "--format", "json", "--save-tape")
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    judged = hauberk("judge", tape, "--format", "json")
+    assert judged.out == scanned.out
+    assert judged.code == scanned.code
+    assert hauberk("judge", tape, "--rubric", "cyber-essentials-like").code in (0, 1, 3)
+    assert "bücher" not in judged.out
+
+
+def test_whatif_says_what_a_record_brings(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("whatif", "typical.test", "--record", '_dmarc.typical.test TXT "v=DMARC1; p=reject"', "--network", network)
+    assert done.code == 0
+    assert "dmarc.policy-enforced" in done.out
+    said = json.loads(
+        hauberk("whatif", "typical.test", "--remove", "_dmarc.typical.test TXT", "--network", network, "--format", "json").out
+    )
+    assert said["then"]["points"] < said["today"]["points"]
+
+
+def test_spf_check_says_who_may_send(hauberk: Hauberk, network: Path) -> None:
+    fails = hauberk("spf", "check", "--ip", "203.0.113.200", "--mail-from", "a@exemplary.test", "--network", network)
+    assert fails.code == 1
+    assert "result: fail" in fails.out
+
+
+def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "Bücher.test", "--network", network, "--format", "json")
+    assert json.loads(done.out)["domain"] == "xn--bcher-kva.test"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("scan",), "no domain"),
+        (("scan", "localhost"), "single label"),
+        (("scan", "a..b"), "empty label"),
+        (("scan", "x" * 300), "at most"),
+        (("scan", "192.0.2.1"), "IP address"),
+        (("scan", "example.com", "--rubric", "nonsense"), "hauberk-2026"),
+        (("scan", "example.com", "--resolver", "nonsense://x"), "resolver"),
+        (("scan", "example.com", "--allow-network", "10.0.0.0/99"), "--allow-network"),
+        (("scan", "example.com", "--ca-file", "nowhere.pem"), "no such file"),
+        (("scan", "example.com", "--network", "nowhere.json"), "nowhere.json"),
+        (("scan", "example.com", "--eml", "nowhere.eml"), "nowhere.eml"),
+        (("scan", "--file", "nowhere.txt"), "nowhere.txt"),
+        (("scan", "example.com", "--format", "yaml"), "yaml"),
+        (("judge", "nowhere.tape"), "cannot be read"),
+        (("whatif", "example.com"), "--record"),
+        (("whatif", "example.com", "--record", "nonsense"), "name TYPE data"),
+        (("explain", "dmarc.policy-enforce"), "dmarc.policy-enforced"),
+        (("spf", "check", "--ip", "nonsense", "--mail-from", "a@example.com"), "no IP address"),
+        (("new-check", "Nonsense"), "area.state-wanted"),
+        (("new-check", "dmarc.published"), "never reused"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(hauberk: Hauberk, arguments: tuple[str, ...], said: str) -> None:
+    done = hauberk(*arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert done.out == ""
+
+
+def test_without_a_network_the_scan_is_incomplete_and_says_so(hauberk: Hauberk) -> None:
+    done = hauberk("scan", "example.com", "--resolver", "udp://127.0.0.1:9", "--format", "json", "--time-limit", "20")
+    assert done.code == 3
+    assert "is there a network?" in done.err
+    said = json.loads(done.out)
+    assert said["score"]["incomplete"] is True
+    assert {one["verdict"] for one in said["verdicts"]} <= {"unknown", "not-applicable", "info"}
+
+
+def test_a_name_that_does_not_exist_is_said_to_not_exist(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "nowhere-at-all.test", "--network", network, "--pdf")
+    assert "does not exist" in done.err
+    assert list(hauberk.folder.glob("*.pdf")) == []
+
+
+def test_explain_and_catalogue_come_from_the_checks(hauberk: Hauberk) -> None:
+    assert "## Why it matters" in hauberk("explain", "DMARC.policy-enforced").out
+    assert "dmarc.policy-enforced" in hauberk("catalogue").out
+    assert json.loads(hauberk("catalogue", "--format", "json").out)["checks"]
+
+
+def test_version_and_help(hauberk: Hauberk) -> None:
+    assert hauberk("--version").out.startswith("hauberk ")
+    assert "scan" in hauberk("--help").out
