@@ -1,0 +1,1 @@
+"""Checks of signatures in the DNS."""

@@ -1,0 +1,1 @@
+"""Checks of mail over IPv6."""
