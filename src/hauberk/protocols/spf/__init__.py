@@ -7,6 +7,7 @@ from hauberk.protocols.spf.record import SpfRecord, parse, render
 from hauberk.protocols.spf.result import Result, SpfResult
 from hauberk.protocols.spf.selection import Selection, select
 from hauberk.protocols.spf.space import AddressSpace, Network
+from hauberk.protocols.spf.terms import render_term
 from hauberk.protocols.spf.tree import tree
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "check_host",
     "parse",
     "render",
+    "render_term",
     "select",
     "tree",
 ]

@@ -102,7 +102,7 @@ def _parse(text: str, letters: str, literal: re.Pattern[str]) -> MacroString | M
 def _bad_character(text: str, at: int) -> Malformed:
     if text[at] == "%":
         return Malformed(text, at, "a % must be followed by {, %, _ or - (RFC 7208, 7.1)")
-    return Malformed(text, at, f"the character {visible(text[at])!r} is not allowed here: SPF is printable ASCII (RFC 7208, 3.1)")
+    return Malformed(text, at, f"the character {visible(text[at])} is not allowed here: SPF is printable ASCII (RFC 7208, 3.1)")
 
 
 def _is_top_label(label: str) -> bool:

@@ -27,6 +27,7 @@ from hauberk.protocols.spf.terms import (
 )
 
 _TERM = re.compile(r"([+\-?~]?)([A-Za-z][A-Za-z0-9\-_.]*)(.*)", re.DOTALL)
+_FOREIGN = re.compile(r"[^\x21-\x7e]")
 _LENGTHS = re.compile(r"(?:/(\d+))?(?://(\d+))?\Z")
 _MEANT = {"ipv4": "ip4", "ip": "ip4", "ipv6": "ip6", "inc": "include", "includes": "include", "exist": "exists", "ipv": "ip4"}
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
@@ -124,6 +125,10 @@ def _with_torn(faults: tuple[Malformed, ...]) -> tuple[Malformed, ...]:
 
 
 def _parse_term(word: str) -> Term | Malformed:
+    if foreign := _FOREIGN.search(word):
+        shown, invisible = visible(foreign.group()), not foreign.group().isprintable() or foreign.group().isspace()
+        seen = f"the invisible character {shown} stands here" if invisible else f"the character {shown} is not allowed here"
+        return Malformed(word, foreign.start(), f"{seen}; SPF is printable ASCII, and only the plain space parts terms (RFC 7208, 4.6.1)")
     match = _TERM.match(word)
     if match is None:
         return Malformed(word, 0, f"{visible(word)} is neither a mechanism nor a modifier", len(word))

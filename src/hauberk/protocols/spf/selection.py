@@ -48,7 +48,7 @@ def near_miss(text: str) -> Malformed | None:
     if plain[:6].lower() == "v=spf1":
         odd = _INVISIBLE_OR_QUOTE.search(text)
         at = odd.start() if odd else 0
-        return Malformed(text, at, f"{visible(text[at])!r} stands before the end of v=spf1, where nothing may stand")
+        return Malformed(text, at, f"'{visible(text[at])}' stands before the end of v=spf1, where nothing may stand")
     if plain.lower().startswith("spf2.0"):  # Sender ID (RFC 4406), another protocol
         return None
     if _VERSION_LIKE.match(text):

@@ -1,4 +1,4 @@
-"""Authorised address space: how many addresses a policy lets send (RFC 7208, 5.6, 11.4)."""
+"""Authorised address space: how many addresses a policy lets send (RFC 7208, 5.6)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,10 +30,16 @@ class Network:
     def size(self) -> int:
         return self.last - self.first + 1
 
+    @property
+    def address(self) -> IPv4Address | IPv6Address:
+        return IPv4Address(self.first) if self.version == 4 else IPv6Address(self.first)
+
+    @property
+    def prefix(self) -> int:
+        return (32 if self.version == 4 else 128) - (self.size.bit_length() - 1)
+
     def __str__(self) -> str:
-        width = 32 if self.version == 4 else 128
-        address = IPv4Address(self.first) if self.version == 4 else IPv6Address(self.first)
-        return f"{address}/{width - (self.size.bit_length() - 1)}"
+        return f"{self.address}/{self.prefix}"
 
 
 @lru_cache(maxsize=16384)

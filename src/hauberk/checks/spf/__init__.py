@@ -1,0 +1,1 @@
+"""Checks of SPF (RFC 7208): who may send for the domain."""
