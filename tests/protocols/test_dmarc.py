@@ -222,3 +222,11 @@ def test_rfc_7489_looks_at_the_registrable_domain_only() -> None:
 def test_discovery_ends_on_any_zone(zone: dict[str, str]) -> None:
     found = discovered({name: f"v=DMARC1;{text}" if len(text) % 2 else text for name, text in zone.items()}, "a.b.example.com")
     assert found.steps[0].domain == "a.b.example.com"
+
+
+def test_names_that_cannot_exist_are_not_asked() -> None:
+    long = ".".join(["a" * 60] * 4)
+    zone = {f"_dmarc.{long}": "v=DMARC1; p=none; rua=mailto:x@other.example", "_dmarc.example.com": "v=DMARC1; p=none"}
+    assert discovered(zone, long).destinations[0].permission is Permission.MISSING
+    longer = "b." * 120 + "example.com"
+    assert discovered(zone, longer).own.policy_domain == "example.com"

@@ -55,7 +55,9 @@ def _judge_record(found: DmarcDiscovery, record: Dmarc) -> Iterable[Finding]:
         yield _invalid(name, record.policy_fault, " Receivers act as if it said p=none.")
         return
     whose = "" if found.own.policy_domain == found.domain else f" It governs {found.domain}, which has none of its own."
-    yield Finding(name, Verdict.PASS, f"One valid DMARC record.{whose}", (record_text(record),))
+    aliases = next((step.aliases for step in found.steps if step.domain == found.own.policy_domain), ())
+    behind = f" It is kept at {aliases[-1]} (CNAME)." if aliases else ""
+    yield Finding(name, Verdict.PASS, f"One valid DMARC record.{whose}{behind}", (record_text(record),))
     for fault in record.faults[:MOST_SHOWN]:
         yield Finding(name, Verdict.WARN, f"Part of the record is ignored: {fault.reason}.", (fault.marked(),), "dmarc-damaged")
     if record.unknown_tags:

@@ -7,7 +7,7 @@ from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
 from hauberk.protocols.dmarc.legacy import LegacyView, parse_7489
 from hauberk.protocols.dmarc.record import Dmarc, Policy, Psd, parse
-from hauberk.protocols.dmarc.reporting import Destination, destinations
+from hauberk.protocols.dmarc.reporting import LONGEST_NAME, Destination, destinations
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import ancestors, registrable
 from hauberk.protocols.rdata import target, txt
@@ -99,8 +99,11 @@ def discover(domain: str, options: ScanOptions) -> Walk[DmarcDiscovery]:
     names = tree(domain)
     organisational_7489 = registrable(domain) or domain
     extra = () if organisational_7489 in names else (organisational_7489,)
-    answers = yield from ask_each(tuple(Question(f"_dmarc.{name}", "TXT") for name in (*names, *extra)))
-    asked = tuple(_step(name, answer) for name, answer in zip((*names, *extra), answers, strict=True))
+    wanted = tuple(name for name in (*names, *extra) if len(f"_dmarc.{name}") <= LONGEST_NAME)
+    answers = yield from ask_each(tuple(Question(f"_dmarc.{name}", "TXT") for name in wanted))
+    by_name = dict(zip(wanted, answers, strict=True))
+    # where the label does not fit in any more, no record can be
+    asked = tuple(_step(name, by_name.get(name, DnsAnswer("NXDOMAIN"))) for name in (*names, *extra))
     steps = _walked(asked[: len(names)])
     exists = None
     if steps[0].record is None:

@@ -12,6 +12,7 @@ from hauberk.protocols.tags import begins_with, parse_tags
 from hauberk.protocols.walk import Walk, ask_each
 
 MOST_HOSTS = 20
+LONGEST_NAME = 253
 
 
 class Permission(StrEnum):
@@ -41,18 +42,21 @@ def destinations(record: Dmarc, policy_domain: str, organisational: str) -> Walk
     """
     addressed = tuple((tag, uri) for tag, uris in (("rua", record.rua), ("ruf", record.ruf)) for uri in uris)
     outside = dict.fromkeys(uri.host for _, uri in addressed if not is_at_or_below(uri.host, organisational))
-    hosts = tuple(outside)[:MOST_HOSTS]
+    # a name that is too long to exist cannot hold a permission, and so is not asked
+    hosts = tuple(host for host in tuple(outside)[:MOST_HOSTS] if len(permission_name(policy_domain, host)) <= LONGEST_NAME)
     answers = yield from ask_each(tuple(Question(permission_name(policy_domain, host), "TXT") for host in hosts))
     by_host = dict(zip(hosts, answers, strict=True))
     found: list[Destination] = []
     for tag, uri in addressed:
         if uri.host not in outside:
             found.append(Destination(tag, uri, Permission.OWN))
+        elif len(question := permission_name(policy_domain, uri.host)) > LONGEST_NAME:
+            found.append(Destination(tag, uri, Permission.MISSING, question))
         elif uri.host not in by_host:
             found.append(Destination(tag, uri, Permission.NOT_ASKED))
         else:
             answer = by_host[uri.host]
-            found.append(Destination(tag, uri, _permission(answer), permission_name(policy_domain, uri.host), answer))
+            found.append(Destination(tag, uri, _permission(answer), question, answer))
     return tuple(found)
 
 
