@@ -60,7 +60,10 @@ class _Step:
 
 
 class Zone:
-    """One zone. `servers` are the addresses of its authoritative servers; a server in `variants` holds other records."""
+    """One zone. `servers` are the addresses of its authoritative servers; a server in `variants` holds other records.
+
+    A zone without servers cannot be reached: a resolver answers SERVFAIL to everything in it.
+    """
 
     def __init__(self, apex: str, records: Iterable[Record], status: Status = Status.INSECURE, servers: tuple[str, ...] = ()) -> None:
         self.apex = apex
@@ -158,7 +161,7 @@ class Zones:
     def __init__(self) -> None:
         self._zones: dict[str, Zone] = {}
         self.faults: dict[tuple[str, str], Fault] = {}
-        self.add(Zone(".", (), Status.SECURE))
+        self.add(Zone(".", (), Status.SECURE, ("a.root.example",)))
 
     def __iter__(self) -> Iterator[Zone]:
         return iter(self._zones.values())
@@ -188,6 +191,8 @@ class Zones:
             # The DS set of a zone is held by its parent (RFC 4035, 3.1.4.1).
             child = self._zones.get(name) if type == "DS" and name != "." else None
             zone = self.zone_of(parent(name) if child else name)
+            if not zone.servers:
+                return Found("SERVFAIL", fault=Fault.SERVFAIL)
             status = max(status, zone.status, key=tuple(Status).index)
             step = _Step(_ds(child)) if child else zone.look(name, type)
             answer.extend(step.records)
