@@ -174,7 +174,7 @@ def test_every_kind_of_signature_is_verified(kind: str) -> None:
 
 def test_names_are_compared_without_case_and_string_type() -> None:
     top = sign("Root  CA", "Root  CA", KEYS[0], KEYS[0], CA)
-    assert x509.verify((sign("leaf", "root ca", KEYS[1], KEYS[0], SAN),), HOST, AT, (top,)).trusted
+    assert x509.verify((sign("leaf", " root ca ", KEYS[1], KEYS[0], SAN),), HOST, AT, (top,)).trusted
 
 
 def test_many_certificates_of_one_name_and_key_end_soon() -> None:

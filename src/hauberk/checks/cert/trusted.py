@@ -58,6 +58,8 @@ def _judge_one(reading: Reading, one: Seen, tls: TlsHandshake) -> Finding:
     code = _CODES.get(verdict.reason, "untrusted")
     if proven_by_dane(reading, one):
         return Finding(subject, Verdict.PASS, f"Excused by DANE: a signed TLSA record fits this certificate. Without it: {said}", evidence)
+    if verdict.reason is Trust.MALFORMED:
+        return Finding(subject, Verdict.UNKNOWN, f"Whether the certificate is trusted is not known: {said}", evidence, "malformed")
     if not trust_store_known(reading) and all(fault.reason in _OF_ISSUER[1:] for fault in verdict.faults):
         return Finding(subject, Verdict.UNKNOWN, "The scanner had no trust store, so the issuer could not be checked.", evidence)
     return Finding(subject, Verdict.FAIL, said, evidence, code)

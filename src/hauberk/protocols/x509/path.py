@@ -13,14 +13,12 @@ from enum import StrEnum
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import SignatureAlgorithmOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.x509.certificate import Certificate, describe, load
 from hauberk.protocols.x509.constraints import issuer_objections, leaf_objections
+from hauberk.protocols.x509.issuer import issued_by, names_issuer
 from hauberk.protocols.x509.names import any_matches
 
 MOST_SENT = 12  # certificates of one chain that are looked at
@@ -121,57 +119,13 @@ class _Search:
         if len(path) == LONGEST_PATH:
             return
         for candidate in self.candidates:
-            if candidate in path or not _names_issuer(path[-1], candidate):
+            if candidate in path or not names_issuer(path[-1], candidate):
                 continue
             if self.left <= 0:
                 return
             self.left -= 1
             if issued_by(path[-1], candidate):
                 yield from self.paths((*path, candidate))
-
-
-def _names_issuer(child: bytes, issuer: bytes) -> bool:
-    below, above = load(child), load(issuer)
-    if isinstance(below, Malformed) or isinstance(above, Malformed):
-        return False
-    try:
-        return _comparable(below.issuer) == _comparable(above.subject)
-    except Exception:  # a name that cannot be read is nobody's
-        return False
-
-
-def _comparable(name: x509.Name) -> str:
-    """Case, runs of spaces and string types make no difference (RFC 5280, 7.1)."""
-    return " ".join(name.rfc4514_string().casefold().split())
-
-
-@lru_cache(maxsize=4096)
-def issued_by(child: bytes, issuer: bytes) -> bool:
-    """The child (DER) names the issuer and bears its signature. Never raises."""
-    below, above = load(child), load(issuer)
-    if isinstance(below, Malformed) or isinstance(above, Malformed) or not _names_issuer(child, issuer):
-        return False
-    try:
-        _check_signature(below, above.public_key())
-    except Exception:  # a wrong signature, unknown algorithms, damaged keys
-        return False
-    return True
-
-
-def _check_signature(child: x509.Certificate, key: CertificatePublicKeyTypes) -> None:
-    """Raises when the signature is not by this key. The library's own check refuses SHA-1; here such a chain is called weak, not broken."""
-    signature, signed = child.signature, child.tbs_certificate_bytes
-    algorithm = child.signature_hash_algorithm
-    match key:
-        case rsa.RSAPublicKey() if algorithm:
-            pss = child.signature_algorithm_parameters if child.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS else None
-            key.verify(signature, signed, pss if isinstance(pss, padding.PSS) else padding.PKCS1v15(), algorithm)
-        case ec.EllipticCurvePublicKey() if algorithm:
-            key.verify(signature, signed, ec.ECDSA(algorithm))
-        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if algorithm is None:
-            key.verify(signature, signed)
-        case _:
-            raise ValueError("key and signature are not of one kind, or of a kind that is not known here")
 
 
 def _path_faults(path: tuple[bytes, ...], at: datetime) -> tuple[ChainFault, ...]:
@@ -232,7 +186,7 @@ def _dead_end(chain: tuple[bytes, ...], leaf: Certificate, anchors: tuple[bytes,
         path = (*path, above[0])
     top = describe(path[-1])
     issuer = leaf.issuer if isinstance(top, Malformed) else top.issuer
-    if any(_names_issuer(path[-1], one) and one != path[-1] for one in (*chain, *anchors)):
+    if any(names_issuer(path[-1], one) and one != path[-1] for one in (*chain, *anchors)):
         detail = f"A certificate named as the issuer ({issuer}) is at hand, but the signature does not verify with its key."
         return ChainFault(Trust.UNKNOWN_ISSUER, detail, leaf.subject)
     if len(path) == 1:

@@ -1,0 +1,62 @@
+"""Did one certificate issue another: by name and by signature, dates and constraints aside (RFC 5280, 6.1.3, a)."""
+
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import SignatureAlgorithmOID
+
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.x509.certificate import load
+
+
+def names_issuer(child: bytes, issuer: bytes) -> bool:
+    """The issuer that the child names is the subject of the other (DER). Never raises."""
+    below, above = load(child), load(issuer)
+    if isinstance(below, Malformed) or isinstance(above, Malformed):
+        return False
+    try:
+        return _comparable(below.issuer) == _comparable(above.subject)
+    except Exception:  # a name that cannot be read is nobody's
+        return False
+
+
+def _comparable(name: x509.Name) -> tuple[tuple[str, str], ...]:
+    """Case, spaces and string types make no difference (RFC 5280, 7.1)."""
+    return tuple(
+        (
+            attribute.oid.dotted_string,
+            " ".join(attribute.value.casefold().split()) if isinstance(attribute.value, str) else attribute.value.hex(),
+        )
+        for attribute in name
+    )
+
+
+@lru_cache(maxsize=4096)
+def issued_by(child: bytes, issuer: bytes) -> bool:
+    """The child (DER) names the issuer and bears its signature. Never raises."""
+    below, above = load(child), load(issuer)
+    if isinstance(below, Malformed) or isinstance(above, Malformed) or not names_issuer(child, issuer):
+        return False
+    try:
+        _check_signature(below, above.public_key())
+    except Exception:  # a wrong signature, unknown algorithms, damaged keys
+        return False
+    return True
+
+
+def _check_signature(child: x509.Certificate, key: CertificatePublicKeyTypes) -> None:
+    """Raises when the signature is not by this key. The library's own check refuses SHA-1; here such a chain is called weak, not broken."""
+    signature, signed = child.signature, child.tbs_certificate_bytes
+    algorithm = child.signature_hash_algorithm
+    match key:
+        case rsa.RSAPublicKey() if algorithm:
+            pss = child.signature_algorithm_parameters if child.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS else None
+            key.verify(signature, signed, pss if isinstance(pss, padding.PSS) else padding.PKCS1v15(), algorithm)
+        case ec.EllipticCurvePublicKey() if algorithm:
+            key.verify(signature, signed, ec.ECDSA(algorithm))
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if algorithm is None:
+            key.verify(signature, signed)
+        case _:
+            raise ValueError("key and signature are not of one kind, or of a kind that is not known here")
