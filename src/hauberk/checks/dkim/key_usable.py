@@ -86,8 +86,10 @@ def _faults(key: DkimKey) -> Iterable[tuple[Verdict, str, str]]:
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     for found in searched(reading).keys[:MOST_SHOWN]:
-        worst = {finding.code for finding in verdict.findings if finding.subject == subject(found)} - {"key-revoked", ""}
-        if not worst:
+        at_fault = any(
+            finding.subject == subject(found) and finding.verdict in (Verdict.FAIL, Verdict.WARN) for finding in verdict.findings
+        )
+        if not at_fault:
             continue
         mended = _mended(found)
         if mended and not found.aliases:

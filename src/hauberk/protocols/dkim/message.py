@@ -7,6 +7,8 @@ from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
 from hauberk.protocols.tags import parse_tags
 
+MOST_SIGNATURES = 50
+
 _SPACE = re.compile(r"\s+")
 
 
@@ -16,7 +18,7 @@ def selectors_of_message(raw: bytes) -> tuple[tuple[str, str], ...]:
     The domain is in A-label form. A field that cannot be read is passed over; a message without any gives nothing.
     """
     pairs: list[tuple[str, str]] = []
-    for value in message_from_bytes(raw).get_all("DKIM-Signature") or ():
+    for value in (message_from_bytes(raw).get_all("DKIM-Signature") or ())[:MOST_SIGNATURES]:
         tags = parse_tags(str(value))
         domain, selector = tags.first("d"), tags.first("s")
         if domain is None or selector is None:
