@@ -19,6 +19,7 @@ Give only the networks your mail leaves from, and write addresses instead of `pt
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
@@ -28,7 +29,7 @@ from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import spf
 from hauberk.protocols.malformed import visible
-from hauberk.protocols.spf.terms import Ptr
+from hauberk.protocols.spf.terms import A, MxHosts, Ptr
 
 # As much as a /8 of IPv4, a 256th of the whole, or a /16 of IPv6: no sender has that. The large providers come to about a million together.
 _HUGE = {4: 2**24, 6: 2**112}
@@ -106,13 +107,19 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     own = tuple(term for term in record.terms if (tree.root.domain, spf.render_term(term)) in wide) if _is_wide(verdict) else ()
     ptr = drop_where(tree, lambda one: isinstance(one.term, Ptr))
     dropped = (*own, *ptr)
+    narrow = tuple(_narrowed(term) for term in own if isinstance(term, (A, MxHosts)))
     if dropped:
         terms = ", ".join(visible(spf.render_term(term)) for term in dropped[:6])
         what = f"Take out {terms}; write the addresses your mail leaves from instead"
-        yield publish(reading, verdict.check, what, written(without(record, dropped)))
+        yield publish(reading, verdict.check, what, written((*narrow, *without(record, dropped))))
     elif wide:
         owners = ", ".join(sorted({visible(owner) for owner, _ in wide})[:5])
         yield Remedy(verdict.check, f"Take out what includes the wide networks of {owners}, or ask the owner for a narrower record")
+
+
+def _narrowed(term: A | MxHosts) -> A | MxHosts:
+    """The hosts themselves, without the networks around them."""
+    return replace(term, prefix4=32, prefix6=128)
 
 
 def _is_wide(verdict: CheckVerdict) -> bool:

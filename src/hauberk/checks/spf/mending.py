@@ -34,6 +34,7 @@ _PROVIDERS = (
     ("icloud.com", "icloud.com"),
     ("amazonaws.com", "amazonses.com"),
 )
+NOBODY = "v=spf1 -all"
 _LONGEST_REPAIRED = 2000
 _ODD = re.compile(r"[^\x21-\x7e]+|[\"'`\\]+")
 _VERSION = re.compile(r"\A.*?v?\W*spf\W?[0-9l]?(?P<terms>.*)\Z", re.IGNORECASE)
@@ -58,7 +59,9 @@ def written(terms: Collection[Term]) -> str:
 
 
 def without(record: spf.SpfRecord, dropped: Collection[Term]) -> tuple[Term, ...]:
-    return tuple(term for term in record.terms if term not in dropped)
+    """The record's terms but some; `~all` stands in for a redirect that goes."""
+    kept = tuple(term for term in record.terms if term not in dropped)
+    return ending_in(kept, Qualifier.SOFTFAIL) if record.redirect in dropped else kept
 
 
 def ending_in(terms: Collection[Term], qualifier: Qualifier) -> tuple[Term, ...]:
@@ -79,7 +82,7 @@ def first_record(reading: Reading) -> str:
     """A record to begin with: from where the domain's mail goes."""
     route = reading.walked(mx.route, reading.domain)
     if route.routing in (Routing.NULL, Routing.NONE):
-        return "v=spf1 -all"
+        return NOBODY
     hosts = tuple(host.name for host in route.hosts)
     names = (include for suffix, include in _PROVIDERS if any(is_at_or_below(host, suffix) for host in hosts))
     includes = " ".join(f"include:{name}" for name in dict.fromkeys(names))

@@ -39,7 +39,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
         yield from few_findings(dict.fromkeys(unknown))
         if not gone and not unknown:
             count = len({one.name for _, one in tree.lookups if one.name})
-            message = f"None of the {count} names that the record trusts lies in a domain anybody could register."
+            message = f"No name that SPF trusts ({count} in all) lies in a domain that anybody could register."
             yield Finding(reading.domain, Verdict.PASS, message if count else "The record trusts no other name.")
 
 

@@ -27,7 +27,7 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import first_record, merged, publish, repaired
+from hauberk.checks.spf.mending import NOBODY, first_record, merged, publish, repaired
 from hauberk.checks.spf.policy import few_findings, not_answered, quoted, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -63,7 +63,10 @@ def _near_misses(tree: spf.SpfTree, verdict: Verdict) -> Iterable[Finding]:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
-    selection = spf_tree(reading).selection
+    tree = spf_tree(reading)
+    selection = tree.selection
+    if tree.root.state is spf.State.NXDOMAIN:
+        return
     if len(selection.records) > 1:
         yield publish(reading, verdict.check, "Publish one SPF record with the terms of all", merged(selection.records))
     elif selection.records:
@@ -71,8 +74,10 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     elif mended := next((text for miss in selection.near_misses if (text := repaired(miss.text))), None):
         yield publish(reading, verdict.check, "Publish the SPF record so that receivers can read it", mended)
     else:
+        text = first_record(reading)
         what = "Publish an SPF record; add every other service that sends in your name before you do"
-        yield publish(reading, verdict.check, what, first_record(reading))
+        nobody = "Publish an SPF record which says that the domain sends no mail"
+        yield publish(reading, verdict.check, nobody if text == NOBODY else what, text)
 
 
 CHECK = Check(

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, merged, publish, repaired, without, written
+from hauberk.checks.spf.mending import drop_where, ending_in, merged, publish, repaired, without, written
 from hauberk.checks.spf.policy import by_message, few_findings, named, no_answer_to, not_answered, quoted, record_of, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -50,10 +50,11 @@ def judge(reading: Reading) -> Iterable[Finding]:
         yield Finding(reading.domain, Verdict.FAIL, message, tuple(map(quoted, tree.selection.records[:10])), "permerror")
     elif tree.root.record is not None:
         errors = tuple(_errors(tree))
+        unknown = tuple(_unknown(tree))
         yield from few_findings(errors)
-        yield from few_findings(_unknown(tree))
+        yield from few_findings(unknown)
         yield from few_findings(_without_effect(tree.root.record, reading.domain))
-        if not errors:
+        if not errors and not unknown:
             yield _sound(tree)
 
 
@@ -110,8 +111,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
             yield publish(reading, verdict.check, "Publish one SPF record with the terms of all", merged(tree.selection.records))
         return
     if record.faults:
-        text = repaired(record.text) or written(record.terms)
-        yield publish(reading, verdict.check, "Correct the SPF record", text)
+        yield _corrected(reading, verdict.check, record)
         return
     dropped = drop_where(tree, _is_broken)
     if dropped:
@@ -119,11 +119,22 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         what = f"Take {terms} out, or have its owner mend it"
         yield publish(reading, verdict.check, what, written(without(record, dropped)))
         return
-    idle = tuple(
-        term for term in record.terms if isinstance(term, UnknownModifier) or (isinstance(term, Redirect) and record.all is not None)
-    )
+    idle = tuple(term for term in record.terms if isinstance(term, UnknownModifier))
     if idle:
         yield publish(reading, verdict.check, "Take out what has no effect", written(without(record, idle)))
+    elif record.all is not None:
+        what = "Put all at the end, and leave out a redirect beside it"
+        yield publish(reading, verdict.check, what, written(ending_in(record.terms, record.all.qualifier)))
+
+
+def _corrected(reading: Reading, check: str, record: spf.SpfRecord) -> Remedy:
+    """The record with its faults mended; what cannot be guessed is left out, and the remedy says so."""
+    text = repaired(record.text) or written(record.terms)
+    mended = spf.parse(text)
+    readable = len(mended.terms) if isinstance(mended, spf.SpfRecord) else 0
+    lost = readable < len(record.terms) + len(record.faults)
+    what = "Correct the SPF record; what is marked and could not be read is left out here, so write it anew if it stood for a sender"
+    return publish(reading, check, what if lost else "Correct the SPF record", text)
 
 
 def _is_broken(lookup: spf.Lookup) -> bool:
