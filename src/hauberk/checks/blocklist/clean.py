@@ -23,7 +23,7 @@ the scan through a resolver of your own: `--resolver udp://127.0.0.1`.
 from collections.abc import Iterator
 
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import unanswered
+from hauberk.checks.endpoints import mail_route, unanswered
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import DnsAnswer, NoAnswer
@@ -31,12 +31,15 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import dnsbl
 from hauberk.protocols.dnsbl import Consulted, Kind, Lookup
 from hauberk.protocols.malformed import visible
+from hauberk.protocols.mx import Routing
 
 _LONGEST_REASON = 300
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
     """A finding for each listing and each list that could not be used; one pass for all that know nothing bad."""
+    if mail_route(reading).routing is Routing.NO_DOMAIN:
+        return
     consulted = reading.walked(dnsbl.survey, reading.domain, reading.options)
     clean: list[str] = []
     useless: list[tuple[Consulted, str]] = []
@@ -96,11 +99,13 @@ def _judge_lookup(lookup: Lookup) -> Iterator[Finding]:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
+    steps: list[str] = []
     for one in reading.walked(dnsbl.survey, reading.domain, reading.options):
         listed = [lookup.subject for lookup in one.lookups if any(code.kind is Kind.LISTED for code in lookup.matched)]
         if one.alive and listed:
-            what = f"Remove the cause, then have {', '.join(listed)} taken off {one.block_list.name}: {one.block_list.removal}"
-            yield Remedy("blocklist.clean", what)
+            steps.append(f"have {', '.join(listed)} taken off {one.block_list.name} ({one.block_list.removal})")
+    if steps:
+        yield Remedy("blocklist.clean", f"Remove the cause, then {'; '.join(steps)}.")
 
 
 CHECK = Check(

@@ -83,22 +83,34 @@ def _judge_issuers(relevant: RelevantSet, issuers: tuple[CaaRecord, ...], advice
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
-    """`issue` for the authorities whose certificates are in use, at each domain of the operator's that lacks it; what is there stays."""
-    lacking = {finding.subject for finding in verdict.findings if finding.verdict is Verdict.WARN and finding.code == "caa-missing"}
-    sets = {one.name: one for one in reading.walked(caa.survey, reading.domain, reading.options)}
-    places = dict.fromkeys(sets[name].found_at or registrable(name) or name for name in lacking if name in sets)
+    """One sound set at each place that lacks one, for the authorities whose certificates are in use; what is sound there stays."""
+    lacking = {finding.subject for finding in verdict.findings if finding.verdict is Verdict.WARN}
+    places = {_place(reading, one): one for one in reading.walked(caa.survey, reading.domain, reading.options) if one.name in lacking}
     in_use = issuer_domains(reading)
-    issuers = in_use or ("letsencrypt.org",)
+    fresh = tuple(CaaRecord(0, "issue", issuer) for issuer in in_use or ("letsencrypt.org",))
+    records: list[str] = []
+    for place, relevant in places.items():
+        kept = tuple(one for one in relevant.records if _sound(one)) if place == relevant.found_at else ()
+        added = () if any(one.tag == "issue" for one in kept if isinstance(one, CaaRecord)) else fresh
+        records += [f"{place}. CAA {caa.render(one)}" for one in (*kept, *added) if isinstance(one, CaaRecord)]
     what = "Say who may issue certificates."
-    if not in_use:
+    if not in_use and any("letsencrypt.org" in record for record in records):
         what += " Put the name of your authority in place of letsencrypt.org."
-    for place in sorted(places):
-        yield Remedy("caa.present", what, tuple(f'{place}. CAA 0 issue "{issuer}"' for issuer in issuers))
-    wrong = {finding.code for finding in verdict.findings} & {"caa-invalid", "caa-unknown-critical"}
-    if wrong and not places:
-        yield Remedy(
-            "caa.present", 'Correct the CAA records: flags 0, the tag issue and the bare domain of the authority, 0 issue "ca.example".'
-        )
+    if records:
+        yield Remedy("caa.present", what, tuple(records), tuple(f"{place}. CAA" for place in places))
+
+
+def _place(reading: Reading, relevant: RelevantSet) -> str:
+    """Where the set belongs: where one is already, else at the registrable domain, which covers all hosts below."""
+    if relevant.found_at and _own(reading, relevant.found_at):
+        return relevant.found_at
+    return registrable(relevant.name) or relevant.name
+
+
+def _sound(record: CaaRecord | Malformed) -> bool:
+    if isinstance(record, Malformed) or (record.critical and record.tag not in KNOWN_TAGS):
+        return False
+    return record.tag != "issue" or not isinstance(caa.parse_issuer(record.value), Malformed)
 
 
 CHECK = Check(

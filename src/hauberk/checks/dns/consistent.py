@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import unanswered
+from hauberk.checks.endpoints import mail_route, unanswered
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import DnsAnswer, NoAnswer, Silence
@@ -34,12 +34,15 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import delegation
 from hauberk.protocols.delegation import NameServer, Said, Zone, own_records
 from hauberk.protocols.malformed import visible
+from hauberk.protocols.mx import Routing
 
 _LONGEST = 200  # characters quoted of one record
 _MOST = 6  # records quoted of one answer
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
+    if mail_route(reading).routing is Routing.NO_DOMAIN:
+        return
     found = reading.walked(delegation.survey, reading.domain, reading.options)
     if not found.zones:
         reason = f"the question for its name servers {unanswered(found.failed)}" if found.failed else "no name servers were found for it"
@@ -135,13 +138,16 @@ def _serials(zone: Zone) -> tuple[str, ...]:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
+    steps: list[str] = []
     for code, what in (
         ("inconsistent", "Find out why {} differs: compare the serial numbers and look for failed zone transfers in its log."),
         ("lame", "Let {} serve the zone, or take it out of the NS set in the zone and at the registrar."),
     ):
         servers = dict.fromkeys(finding.subject for finding in verdict.findings if finding.code == code)
         if servers:
-            yield Remedy("dns.consistent", what.format(", ".join(servers)))
+            steps.append(what.format(", ".join(servers)))
+    if steps:
+        yield Remedy("dns.consistent", " ".join(steps))
 
 
 CHECK = Check(

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.dnssec import states
+from hauberk.checks.endpoints import mail_route
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import DnsAnswer
@@ -34,11 +35,14 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import dnskey, dnssec
 from hauberk.protocols.dnskey import DnsKey
 from hauberk.protocols.dnssec import State, Validated
+from hauberk.protocols.mx import Routing
 
 _JUDGED = ("SOA", "MX", "TXT")
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
+    if mail_route(reading).routing is Routing.NO_DOMAIN:
+        return
     domain, blind = reading.domain, states.blindness(reading)
     answers = tuple(one for one in _answers(reading) if one.question.type in _JUDGED)
     if blind:
@@ -85,8 +89,9 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
             "dnssec.domain-signed", "Make the DS record at the registrar fit the zone's keys (or remove it), and renew the signatures."
         )
     elif keys := _entry_points(reading):
+        settings = ("The DS record belongs into the zone above: the registrar puts it there.",)
         records = tuple(f"{reading.domain}. DS {dnskey.delegation_signer(reading.domain, key)}" for key in keys)
-        yield Remedy("dnssec.domain-signed", "Hand this DS record to the registrar: the zone is signed already.", records)
+        yield Remedy("dnssec.domain-signed", "Hand this DS record to the registrar: the zone is signed already.", records, (), settings)
     elif "insecure" in codes:
         settings = ("dnssec-policy default;  # BIND, in the zone", "pdnsutil secure-zone " + reading.domain + "  # PowerDNS")
         what = "Switch DNSSEC on where the zone is kept, then hand the DS record to the registrar."

@@ -66,11 +66,15 @@ def _judge_host(host: str, answers: tuple[Validated, ...]) -> Finding:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
-    for finding in verdict.findings:
-        if finding.code == "bogus":
-            yield Remedy("dnssec.mx-signed", f"Make the DS record above {finding.subject} fit its zone's keys, and renew the signatures.")
-        elif finding.code == "insecure":
-            yield Remedy("dnssec.mx-signed", f"Sign the zone of {finding.subject}, or ask its provider for a host name in a signed zone.")
+    broken = tuple(finding.subject for finding in verdict.findings if finding.code == "bogus")
+    unsigned = tuple(finding.subject for finding in verdict.findings if finding.code == "insecure")
+    steps: list[str] = []
+    if broken:
+        steps.append(f"Make the DS record above {', '.join(broken)} fit the zone's keys, and renew the signatures.")
+    if unsigned:
+        steps.append(f"Sign the zone of {', '.join(unsigned)}, or ask the provider for host names in a signed zone.")
+    if steps:
+        yield Remedy("dnssec.mx-signed", " ".join(steps))
 
 
 CHECK = Check(

@@ -76,13 +76,15 @@ def _judge_endpoint(reading: Reading, one: Seen) -> Finding:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
-    for finding in verdict.findings:
-        if finding.code == "ipv6-missing":
-            what = f"Give {finding.subject} an IPv6 address, let the mail server listen there, then publish it as AAAA record."
-            yield Remedy("ipv6.mail-reachable", what, settings=("inet_protocols = all  # Postfix main.cf",))
-        elif finding.code == "ipv6-unreachable":
-            what = f"Open port 25 for {finding.subject}, or take the AAAA record away until the server listens there."
-            yield Remedy("ipv6.mail-reachable", what, settings=("inet_protocols = all  # Postfix main.cf",))
+    missing = tuple(finding.subject for finding in verdict.findings if finding.code == "ipv6-missing")
+    closed = tuple(finding.subject for finding in verdict.findings if finding.code == "ipv6-unreachable")
+    steps: list[str] = []
+    if missing:
+        steps.append(f"Give {', '.join(missing)} an IPv6 address, let the mail server listen there, then publish it as AAAA record.")
+    if closed:
+        steps.append(f"Open port 25 for {', '.join(closed)}, or take the AAAA record away until the server listens there.")
+    if steps:
+        yield Remedy("ipv6.mail-reachable", " ".join(steps), settings=("inet_protocols = all  # Postfix main.cf",))
 
 
 CHECK = Check(

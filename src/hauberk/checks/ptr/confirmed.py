@@ -95,15 +95,20 @@ def _judge_introduction(one: Seen) -> Iterator[Finding]:
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     codes = {(finding.subject, finding.code) for finding in verdict.findings}
-    for endpoint in mail_route(reading).endpoints:
-        subject = str(endpoint)
-        if codes & {(subject, "ptr-missing"), (subject, "ptr-unconfirmed")}:
-            pointer = ip_address(endpoint.address).reverse_pointer
-            what = f"Have whoever owns {endpoint.address} give it the name of the host."
-            yield Remedy("ptr.confirmed", what, (f"{pointer}. PTR {endpoint.host}.",), (f"{pointer}. PTR",))
-        if (subject, "helo-mismatch") in codes:
-            settings = (f"myhostname = {endpoint.host}  # Postfix main.cf", "smtpd_banner = $myhostname ESMTP  # Postfix main.cf")
-            yield Remedy("ptr.confirmed", f"Let {endpoint.host} greet and answer with its own name.", settings=settings)
+    endpoints = mail_route(reading).endpoints
+    nameless = tuple(one for one in endpoints if codes & {(str(one), "ptr-missing"), (str(one), "ptr-unconfirmed")})
+    if nameless:
+        pointers = tuple((ip_address(one.address).reverse_pointer, one.host) for one in nameless)
+        what = f"Have whoever owns {', '.join(one.address for one in nameless)} give each address the name of its host."
+        records = tuple(f"{pointer}. PTR {host}." for pointer, host in pointers)
+        yield Remedy("ptr.confirmed", what, records, tuple(f"{pointer}. PTR" for pointer, _ in pointers))
+    misnamed = dict.fromkeys(one.host for one in endpoints if (str(one), "helo-mismatch") in codes)
+    if misnamed:
+        settings = (
+            *(f"myhostname = {host}  # Postfix main.cf, on {host}" for host in misnamed),
+            "smtpd_banner = $myhostname ESMTP  # Postfix main.cf",
+        )
+        yield Remedy("ptr.confirmed", "Let each server greet and answer with its own name.", settings=settings)
 
 
 CHECK = Check(
