@@ -70,7 +70,10 @@ def signed(origin: str, body: str, *, expired: bool = False) -> SignedZone:
 
 @contextmanager
 def running(folder: Path, zones: tuple[SignedZone, ...], anchor: str) -> Generator[RealDns, None, None]:
-    """Both servers, answering; `anchor` is the trust anchor in zone-file form. Raises `RuntimeError` with the log of one that fails."""
+    """Both servers, answering; `anchor` is the trust anchor in zone-file form, empty for none.
+
+    Raises `RuntimeError` with the log of one that does not start.
+    """
     ports = RealDns(_free_port(), _free_port())
     nsd, unbound = find_program("nsd"), find_program("unbound")
     assert nsd is not None and unbound is not None
@@ -156,7 +159,7 @@ def _unbound_conf(folder: Path, zones: tuple[SignedZone, ...], ports: RealDns, a
         "  rrset-cache-size: 128m",
         "  ede: yes",
         '  local-zone: "test." nodefault',
-        f'  trust-anchor: "{anchor}"',
+        *((f'  trust-anchor: "{anchor}"',) if anchor else ()),
         "remote-control:",
         "  control-enable: no",
     ]

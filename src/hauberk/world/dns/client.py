@@ -55,7 +55,7 @@ class DnsClient:
         self.trusted = is_trusted(resolver)
         self._loop = asyncio.get_running_loop()
         self._channels = _channels_to(parsed, timeout, tries, window, tls)
-        self._several = len(self._channels) > 1
+        self._only = self._channels[0] if len(self._channels) == 1 else None
         self._stream = StreamChannel((parsed.host, parsed.port), timeout=timeout) if parsed.scheme == "udp" else None
         self._servers = Servers(timeout=timeout, tries=tries, allowed=allowed, place=place)
         self._answers: dict[Question, Waiter] = {}
@@ -67,31 +67,33 @@ class DnsClient:
     def ask(self, question: Question) -> Awaitable[DnsAnswer | NoAnswer]:
         """The answer; a question that was asked before is not asked again. Only `close` and the waiter's own cancelling raise."""
         met = self._answers.get(question)
-        if met is None:
-            met = self._older.get(question) if self._older else None
-            if met is None:
-                return self._depart(question)
-        if met.done() and not met.cancelled():
-            return met
+        if met is None and self._older:
+            met = self._older.get(question)
+        if met is not None:
+            return met if met.done() and not met.cancelled() else self._join(met)
         waiter: Waiter = self._loop.create_future()
-        self._others.setdefault(met, []).append(waiter)
-        return waiter
-
-    def _depart(self, question: Question) -> Waiter:
-        waiter: Waiter = self._loop.create_future()
-        if self._closed:
-            waiter.cancel()
-            return waiter
         asked = question_section(question)
-        refusal = self._servers.refusal(question.server) if question.server else None
-        if asked is None or refusal is not None:
-            waiter.set_result(refusal or NoAnswer(Silence.NOT_ASKED, "no name or type that the DNS can hold"))
-            return waiter
-        message = query(asked, recursive=not question.server, checking_disabled=question.checking_disabled)
+        if asked is None or self._closed or (question.server and self._servers.refusal(question.server) is not None):
+            return self._decline(question, waiter)
         if len(self._answers) >= _GENERATION:
             self._older, self._answers = self._answers, {}
         self._answers[question] = waiter
+        message = query(asked, not question.server, question.checking_disabled)
         self._send(Flight(question, asked, message, self._landed, waiter))
+        return waiter
+
+    def _join(self, first: Waiter) -> Waiter:
+        """One more who waits for what somebody else asked."""
+        waiter: Waiter = self._loop.create_future()
+        self._others.setdefault(first, []).append(waiter)
+        return waiter
+
+    def _decline(self, question: Question, waiter: Waiter) -> Waiter:
+        if self._closed:
+            waiter.cancel()
+        else:
+            refusal = self._servers.refusal(question.server) if question.server else None
+            waiter.set_result(refusal or NoAnswer(Silence.NOT_ASKED, "no name or type that the DNS can hold"))
         return waiter
 
     def _send(self, flight: Flight) -> None:
@@ -101,10 +103,10 @@ class DnsClient:
             self._servers.send(flight)
         elif flight.over_tcp and self._stream is not None:
             self._stream.send(flight)
-        elif self._several:
-            random.choice(self._channels).send(flight)
+        elif self._only is not None:
+            self._only.send(flight)
         else:
-            self._channels[0].send(flight)
+            random.choice(self._channels).send(flight)
 
     def _landed(self, flight: Flight, reply: bytes | NoAnswer) -> None:
         if isinstance(reply, bytes):
@@ -156,7 +158,7 @@ class DnsClient:
                 return True
             case 1 | 4 if not flight.plain:  # FORMERR, NOTIMP: perhaps a server from before EDNS (RFC 6891, 7)
                 flight.plain = True
-                flight.query = query(flight.asked, recursive=not question.server, checking_disabled=question.checking_disabled, edns=False)
+                flight.query = query(flight.asked, not question.server, question.checking_disabled, edns=False)
                 self._send(flight)
                 return True
             case _:

@@ -4,7 +4,9 @@ import errno
 import os
 import ssl
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, count
+from struct import Struct
 from typing import Protocol, TypeAlias
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
@@ -68,24 +70,12 @@ class Channel(Protocol):
 
 
 TICK = 0.05
+_BULK = Struct("2s" * 1024)
 
 
-class Ids:
-    """Random message ids, drawn from the system in bulk."""
-
-    __slots__ = ("_at", "_drawn")
-
-    def __init__(self) -> None:
-        self._drawn = b""
-        self._at = 0
-
-    def draw(self) -> bytes:
-        at = self._at
-        if at >= len(self._drawn):
-            self._drawn = os.urandom(4096)
-            at = 0
-        self._at = at + 2
-        return self._drawn[at : at + 2]
+def random_ids() -> Iterator[bytes]:
+    """Message ids without end, drawn from the system's source of randomness in bulk."""
+    return chain.from_iterable(_BULK.unpack(os.urandom(_BULK.size)) for _ in count())
 
 
 _UNREACHABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))

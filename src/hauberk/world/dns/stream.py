@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final, cast
 
 from hauberk.model.dns import NoAnswer, Silence
-from hauberk.world.dns.flight import Flight, Ids, silence_of
+from hauberk.world.dns.flight import Flight, random_ids, silence_of
 from hauberk.world.dns.wire import belongs
 
 IDLE: Final = 10.0  # seconds without a query after which we hang up
@@ -28,7 +28,7 @@ class StreamChannel(asyncio.Protocol):
         self._under_way: dict[bytes, Flight] = {}
         self._backlog: deque[Flight] = deque()
         self._received = bytearray()
-        self._draw = Ids().draw
+        self._ids = random_ids()
         self._closed = False
         self.idle_since = self._loop.time()
 
@@ -49,9 +49,9 @@ class StreamChannel(asyncio.Protocol):
         messages: list[bytes] = []
         while self._backlog and len(self._under_way) < _WINDOW:
             flight = self._backlog.popleft()
-            key = self._draw()
+            key = next(self._ids)
             while key in self._under_way:
-                key = self._draw()
+                key = next(self._ids)
             flight.key = key
             flight.tries += 1
             flight.deadline = self._loop.time() + self._timeout

@@ -14,7 +14,7 @@ from collections import deque
 from typing import Final
 
 from hauberk.model.dns import NoAnswer, Silence
-from hauberk.world.dns.flight import Flight, Ids, silence_of
+from hauberk.world.dns.flight import Flight, random_ids, silence_of
 from hauberk.world.dns.wire import belongs
 
 PATIENCE: Final = 0.25  # seconds
@@ -36,7 +36,7 @@ class UdpChannel:
         self._patient = 0
         self._under_way: dict[bytes, Flight] = {}
         self._backlog: deque[Flight] = deque()
-        self._draw = Ids().draw
+        self._ids = random_ids()
         self._address = address
         self._socket: socket.socket | None = None
         self.idle_since = self._loop.time()
@@ -77,9 +77,9 @@ class UdpChannel:
             self._launch(flight)
 
     def _launch(self, flight: Flight) -> None:
-        key = self._draw()
+        key = next(self._ids)
         while key in self._under_way:
-            key = self._draw()
+            key = next(self._ids)
         flight.key = key
         flight.tries = 0
         self._under_way[key] = flight
@@ -106,7 +106,7 @@ class UdpChannel:
             return
         receive, under_way = self._socket.recv, self._under_way
         try:
-            for _ in range(_BATCH):
+            for count in range(_BATCH):
                 reply = receive(4096)
                 flight = under_way.get(reply[:2])
                 if flight is None or not belongs(reply, flight.asked):
@@ -117,6 +117,8 @@ class UdpChannel:
                     flight.patient = False
                     self._patient -= 1
                 flight.landed(flight, reply)
+                if count & 15 == 15 and self._backlog:
+                    self._refill()  # keeps the server busy while we read on
         except BlockingIOError:
             pass
         except OSError as error:
@@ -125,8 +127,9 @@ class UdpChannel:
             self._refill()
 
     def _refill(self) -> None:
-        while self._backlog and len(self._under_way) - self._patient < self._window and len(self._under_way) < MOST_UNDER_WAY:
-            flight = self._backlog.popleft()
+        backlog, under_way = self._backlog, len(self._under_way)
+        for _ in range(min(len(backlog), self._window - under_way + self._patient, MOST_UNDER_WAY - under_way)):
+            flight = backlog.popleft()
             if flight.waiter.cancelled():
                 flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
             else:

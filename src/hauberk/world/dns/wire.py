@@ -7,7 +7,7 @@ octets, the id, which belongs to the one who sends it.
 """
 
 import struct
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from hauberk.model.dns import DnsAnswer, Question, Record
 from hauberk.world.dns.presentation import READERS, generic
@@ -23,6 +23,7 @@ _FIXED = struct.Struct("!HHIH")
 _COUNTS_EDNS = b"\0\1\0\0\0\0\0\1"
 _COUNTS_PLAIN = b"\0\1\0\0\0\0\0\0"
 _OPT = b"\0" + _FIXED.pack(41, PAYLOAD, 0, 0)  # the root, OPT, payload size, version 0, DO=0, no options
+_OPT_BEGINS = b"\0\0\x29"
 _RD, _AD, _CD = 0x0100, 0x0020, 0x0010
 _IN = 1
 _EXTENDED_ERROR = 15
@@ -43,13 +44,20 @@ def question_section(question: Question) -> bytes | None:
     return None if name is None else name + tail
 
 
-def query(asked: bytes, *, recursive: bool = True, checking_disabled: bool = False, edns: bool = True) -> bytes:
+def query(asked: bytes, recursive: bool = True, checking_disabled: bool = False, *, edns: bool = True) -> bytes:
     """A query for a question section, without the id.
 
     A recursive one sets AD, so that the reply's AD bit comes without the weight of the signatures (RFC 6840, 5.7).
     """
+    head, tail = _frame(recursive, checking_disabled, edns)
+    return head + asked + tail
+
+
+@cache
+def _frame(recursive: bool, checking_disabled: bool, edns: bool) -> tuple[bytes, bytes]:
+    """What stands before and after the question section."""
     flags = (_RD | _AD if recursive else 0) | (_CD if checking_disabled else 0)
-    return flags.to_bytes(2, "big") + (_COUNTS_EDNS + asked + _OPT if edns else _COUNTS_PLAIN + asked)
+    return flags.to_bytes(2, "big") + (_COUNTS_EDNS if edns else _COUNTS_PLAIN), _OPT if edns else b""
 
 
 def belongs(reply: bytes, asked: bytes) -> bool:
@@ -72,19 +80,38 @@ def decode(reply: bytes, question: Question, asked: bytes, *, trusted: bool) -> 
 
     `trusted` says that the AD bit of this path means something.
     """
+    count = reply[6] << 8 | reply[7]
+    records: tuple[Record, ...] = ()
+    errors: tuple[int, ...] = ()
+    at = 12 + len(asked) if reply[5] else 12
     try:
-        return _decode(reply, question, asked, trusted)
+        if count:
+            records, at = _read_records(reply, at, count, question.name, len(asked) - 4)
+        # Nearly every server puts an OPT record without options last: 11 octets, seen without reading what stands before.
+        if reply.startswith(_OPT_BEGINS, len(reply) - 11) and reply.endswith(b"\0\0"):
+            upper = reply[-6]
+        else:
+            upper, errors = _edns(reply, at)
     except (IndexError, ValueError, struct.error, OverflowError, OSError) as error:
         raise Garbled(f"the message breaks off or contradicts itself: {error}") from None
+    code = reply[3] & 15 | upper << 4
+    authenticated = reply[3] & _AD != 0 if trusted else None
+    if records or errors:
+        return DnsAnswer(RCODES.get(code) or rcode_mnemonic(code), records, authenticated, errors)
+    return _empty(code, authenticated)
 
 
-def _decode(reply: bytes, question: Question, asked: bytes, trusted: bool) -> DnsAnswer:
-    name = question.name
-    known: Known = {12: (name + "." if name != "." else ".", len(asked) - 4)}
-    at = 12 + len(asked) if reply[5] else 12
+@lru_cache(maxsize=256)
+def _empty(code: int, authenticated: bool | None) -> DnsAnswer:
+    return DnsAnswer(rcode_mnemonic(code), (), authenticated)
+
+
+def _read_records(reply: bytes, at: int, count: int, name: str, octets: int) -> tuple[tuple[Record, ...], int]:
+    """The records of class IN, and the offset behind them all; `name` is the question's, `octets` its length on the wire."""
+    known: Known = {12: (name + "." if name != "." else ".", octets)}
     records: list[Record] = []
     size = len(reply)
-    for _ in range(reply[6] << 8 | reply[7]):
+    for _ in range(count):
         if reply[at] == 0xC0 and reply[at + 1] == 12:
             owner = name
             at += 2
@@ -100,24 +127,11 @@ def _decode(reply: bytes, question: Question, asked: bytes, trusted: bool) -> Dn
             continue
         mnemonic, present = READERS.get(code) or (f"TYPE{code}", generic)
         records.append(Record(owner, mnemonic, ttl if ttl < 0x80000000 else 0, present(reply, start, at, known)))
-    upper, errors = _edns(reply, at) if reply[11] or reply[10] else (0, ())
-    code = reply[3] & 15 | upper << 4
-    authenticated = reply[3] & _AD != 0 if trusted else None
-    if not records and not errors:
-        return _empty(code, authenticated)
-    return DnsAnswer(RCODES.get(code) or rcode_mnemonic(code), tuple(records), authenticated, errors)
-
-
-@lru_cache(maxsize=256)
-def _empty(code: int, authenticated: bool | None) -> DnsAnswer:
-    return DnsAnswer(rcode_mnemonic(code), (), authenticated)
+    return tuple(records), at
 
 
 def _edns(reply: bytes, at: int) -> tuple[int, tuple[int, ...]]:
     """The upper eight bits of the response code and the extended errors (RFC 8914); `at` is the end of the answer section."""
-    # Nearly every server puts an OPT record without options last: 11 octets, seen without reading what stands before.
-    if reply.endswith(b"\0\0") and reply.startswith(b"\0\0\x29", len(reply) - 11):
-        return reply[-6], ()
     for _ in range((reply[8] << 8 | reply[9]) + (reply[10] << 8 | reply[11])):
         while length := reply[at]:
             at += length + 1

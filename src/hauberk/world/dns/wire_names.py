@@ -5,6 +5,9 @@ text may always be cut at its dots.
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from struct import Struct
 from typing import TypeAlias
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_*/-]*")
@@ -28,15 +31,16 @@ def encode_name(name: str) -> bytes | None:
     labels = name.encode().split(b".")
     if "\\" in name:
         labels = [_unescape(label) for label in labels]
-    wire = bytearray()
-    for label in labels:
-        length = len(label)
-        if not 0 < length < 64:
-            return None
-        wire.append(length)
-        wire += label
-    wire.append(0)
-    return bytes(wire) if len(wire) < 256 else None
+    pack = _packer(*map(len, labels))
+    return None if pack is None else pack(*labels)
+
+
+@lru_cache(maxsize=4096)
+def _packer(*lengths: int) -> Callable[..., bytes] | None:
+    """What joins labels of these lengths to a name; `p` is a string after its length. None when the DNS has no such names."""
+    if not all(0 < length < 64 for length in lengths) or sum(lengths) + len(lengths) > 254:
+        return None
+    return Struct(f"{''.join(f'{length + 1}p' for length in lengths)}x").pack
 
 
 def read_name(wire: bytes, at: int, known: Known) -> tuple[str, int]:
