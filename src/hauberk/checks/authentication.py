@@ -1,15 +1,38 @@
 """Whether an endpoint proves who it is, by a trusted root or by DANE; shared by the checks of cert, dane and sender."""
 
-from hauberk.checks.endpoints import Seen
+from hauberk.checks.endpoints import Seen, mail_route, unanswered
 from hauberk.checks.reading import Reading
+from hauberk.model.dns import DnsAnswer
+from hauberk.model.verdict import Finding, Verdict
 from hauberk.protocols import dane, x509
 from hauberk.protocols.dane import DaneHost, DaneRecords, Match, MatchResult, Published
 from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.mx import MxHost
 from hauberk.protocols.x509 import Certificate
 
 
 def dane_records(reading: Reading) -> DaneRecords:
     return reading.walked(dane.discover, reading.domain, reading.options)
+
+
+def dane_hosts(reading: Reading) -> tuple[DaneHost, ...]:
+    """The hosts that mail can go to; a host that is known to have no address needs no TLSA records."""
+    found = dane_records(reading)
+    leading_nowhere = {host.name for host in found.route.hosts if not host.addresses and _known(host)}
+    return tuple(host for host in found.hosts if host.name not in leading_nowhere)
+
+
+def _known(host: MxHost) -> bool:
+    answers = (host.ipv4, host.ipv6)
+    return all(isinstance(answer, DnsAnswer) and answer.rcode in ("NOERROR", "NXDOMAIN") for answer in answers)
+
+
+def no_dane_hosts(reading: Reading) -> Finding:
+    """Said where there is no host to judge."""
+    route = mail_route(reading)
+    if route.hosts:
+        return Finding(reading.domain, Verdict.UNKNOWN, "No mail server of the domain has an address.", code="no-address")
+    return Finding(reading.domain, Verdict.UNKNOWN, f"The question for the MX records {unanswered(route.answer)}.", code="mx-unknown")
 
 
 def chain_verdict(reading: Reading, one: Seen) -> x509.ChainVerdict:

@@ -114,6 +114,7 @@ def each_endpoint(reading: Reading, judge_one: Callable[[Seen], Iterable[Finding
         return
     found = seen(reading)
     nothing_tested = all(one.state is State.NO_ROUTE for one in found)
+    some_reached = any(one.state is State.REACHABLE for one in found)
     for one in found:
         match one.state:
             case State.REACHABLE:
@@ -121,6 +122,10 @@ def each_endpoint(reading: Reading, judge_one: Callable[[Seen], Iterable[Finding
             case State.NO_ROUTE:
                 verdict = Verdict.UNKNOWN if nothing_tested else Verdict.INFO
                 yield Finding(str(one.endpoint), verdict, f"Not tested: {one.detail}.", code="no-route")
+            case State.DOWN if one.silence is Silence.REFUSED and some_reached:
+                yield Finding(
+                    str(one.endpoint), Verdict.INFO, f"Nothing listens here, so there is nothing to judge: {one.detail}.", code="down"
+                )
             case _:
                 yield Finding(str(one.endpoint), Verdict.UNKNOWN, f"Not known: {one.detail}.", one.evidence, one.state.value)
 

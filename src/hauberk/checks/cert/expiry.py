@@ -54,12 +54,17 @@ def _judge_one(reading: Reading, one: Seen, tls: TlsHandshake) -> Finding:
     verdict, code = _rule(first, at)
     left = (first.not_after - at).days
     if code == "expired":
-        message = f"{whose} expired {-left} day{'s' if left != -1 else ''} ago, on {first.not_after:%Y-%m-%d}."
+        ago = (at - first.not_after).days
+        message = f"{whose} expired {_days(ago) if ago else 'less than a day'} ago, on {first.not_after:%Y-%m-%d}."
         if proven_by_dane(reading, one):
             verdict, message = Verdict.WARN, f"{message} Senders that check DANE do not mind; those that follow MTA-STS do."
     else:
-        message = f"{whose} is valid for {left} more day{'s' if left != 1 else ''}, until {first.not_after:%Y-%m-%d}."
+        message = f"{whose} is valid for {_days(left) if left else 'less than a day'} more, until {first.not_after:%Y-%m-%d}."
     return Finding(subject, verdict, message, evidence, code)
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'s' if number != 1 else ''}"
 
 
 def _rule(certificate: Certificate, at: datetime) -> tuple[Verdict, str]:

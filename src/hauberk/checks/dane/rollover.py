@@ -21,9 +21,9 @@ full chain); watch for the authority changing it.
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from hauberk.checks.authentication import dane_match, dane_records
+from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import mail_route, seen, takes_mail, unanswered
+from hauberk.checks.endpoints import seen, takes_mail, unanswered
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -36,10 +36,10 @@ def judge(reading: Reading) -> Iterator[Finding]:
     """Only hosts with usable signed records are judged; the others have nothing to roll over."""
     if not takes_mail(reading):
         return
-    route = mail_route(reading)
-    if not route.hosts:
-        yield Finding(reading.domain, Verdict.UNKNOWN, f"The question for the MX records {unanswered(route.answer)}.", code="mx-unknown")
-    for host in dane_records(reading).hosts:
+    hosts = dane_hosts(reading)
+    if not hosts:
+        yield no_dane_hosts(reading)
+    for host in hosts:
         if host.published in (Published.UNANSWERED, Published.FAILING, Published.BOGUS):
             yield Finding(host.name, Verdict.UNKNOWN, f"The question for {host.owner} TLSA {unanswered(host.answer)}.")
         elif host.published is Published.UNTRUSTED and host.held:
@@ -80,7 +80,7 @@ def _pins(reading: Reading, host: DaneHost, usable: tuple[Tlsa, ...]) -> int:
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     bad = {one.subject for one in verdict.findings if one.verdict is Verdict.WARN}
-    for host in dane_records(reading).hosts:
+    for host in dane_hosts(reading):
         if host.name not in bad:
             continue
         kept = tuple(record for record in host.records if not dane.unusable(record))

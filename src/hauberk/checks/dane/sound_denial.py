@@ -19,9 +19,9 @@ If it fails, update the name server software or have the zone signed anew; a bro
 
 from collections.abc import Iterator
 
-from hauberk.checks.authentication import dane_records
+from hauberk.checks.authentication import dane_hosts, no_dane_hosts
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import mail_route, takes_mail, unanswered
+from hauberk.checks.endpoints import takes_mail, unanswered
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import DnsAnswer
@@ -32,10 +32,10 @@ from hauberk.protocols.dane import DaneHost, Published
 def judge(reading: Reading) -> Iterator[Finding]:
     if not takes_mail(reading):
         return
-    route = mail_route(reading)
-    if not route.hosts:
-        yield Finding(reading.domain, Verdict.UNKNOWN, f"The question for the MX records {unanswered(route.answer)}.", code="mx-unknown")
-    for host in dane_records(reading).hosts:
+    hosts = dane_hosts(reading)
+    if not hosts:
+        yield no_dane_hosts(reading)
+    for host in hosts:
         finding = _judge_host(host)
         if finding:
             yield finding
@@ -78,7 +78,7 @@ def _evidence(host: DaneHost) -> tuple[str, ...]:
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     bad = {one.subject for one in verdict.findings if one.verdict is Verdict.FAIL}
-    for host in dane_records(reading).hosts:
+    for host in dane_hosts(reading):
         if host.name in bad:
             what = f"Repair the answer of the name servers to {host.owner} TLSA: sign the zone anew, or update the server software."
             yield Remedy(CHECK.id, what, settings=(f"delv {host.owner} TLSA  # has to say: fully validated",))

@@ -20,9 +20,9 @@ Where the servers are a provider's, the TLSA records are the provider's business
 
 from collections.abc import Iterable, Iterator
 
-from hauberk.checks.authentication import dane_match, dane_records
+from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import Seen, Starttls, mail_route, seen, takes_mail, unanswered
+from hauberk.checks.endpoints import Seen, Starttls, seen, takes_mail, unanswered
 from hauberk.checks.reading import Reading
 from hauberk.checks.tlsa_mending import mended
 from hauberk.model.assessment import Remedy
@@ -42,10 +42,10 @@ _INSECURE = {
 def judge(reading: Reading) -> Iterator[Finding]:
     if not takes_mail(reading):
         return
-    route = mail_route(reading)
-    if not route.hosts:
-        yield Finding(reading.domain, Verdict.UNKNOWN, f"The question for the MX records {unanswered(route.answer)}.", code="mx-unknown")
-    for host in dane_records(reading).hosts:
+    hosts = dane_hosts(reading)
+    if not hosts:
+        yield no_dane_hosts(reading)
+    for host in hosts:
         yield from _judge_host(reading, host)
 
 
@@ -123,7 +123,7 @@ def _of_match(subject: str, result: MatchResult, held: tuple[str, ...]) -> Findi
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     codes = {one.subject.partition(" ")[0]: one.code for one in verdict.findings if one.verdict in (Verdict.FAIL, Verdict.WARN)}
-    for host in dane_records(reading).hosts:
+    for host in dane_hosts(reading):
         code = codes.get(host.name, "")
         if not code:
             continue

@@ -50,14 +50,12 @@ def _judge_one(one: Seen, all_seen: tuple[Seen, ...]) -> Finding:
             message = f"The server says that it takes no mail, yet an MX points at it: {one.detail}."
             return Finding(subject, Verdict.WARN, message, one.evidence, "no-service")
         case State.REFUSED_US:
-            message = f"The server is there, but {one.detail}. Nothing is held against it."
+            message = f"Not looked into further: {one.detail}. Nothing is held against the server."
             return Finding(subject, Verdict.UNKNOWN, message, one.evidence, "refused-us")
         case State.MUTE if one.session and one.session.ending in (Ending.GARBLED, Ending.TOO_MUCH):
-            return Finding(subject, Verdict.WARN, f"Something listens there, but no mail server: {one.detail}.", one.evidence, "mute")
+            return Finding(subject, Verdict.WARN, f"No mail server seems to listen there: {one.detail}.", one.evidence, "mute")
         case State.MUTE:
-            return Finding(
-                subject, Verdict.UNKNOWN, f"Something listens there, but it did not talk to us: {one.detail}.", one.evidence, "mute"
-            )
+            return Finding(subject, Verdict.UNKNOWN, f"Not known: {one.detail}.", one.evidence, "mute")
         case State.DOWN:
             return _judge_down(one, all_seen)
         case State.NO_ROUTE:
