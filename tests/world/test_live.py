@@ -134,11 +134,11 @@ def test_leaving_ends_what_is_under_way() -> None:
 def test_a_bug_of_ours_costs_one_answer(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> object:
         async with serving(*DIALOGUE) as mail:
-            config = LiveConfig(resolver="udp://127.0.0.1:9", helo="no text \ud800", routes={("192.0.2.25", 25): mail})
-            async with LiveWorld(config) as world:
+            routes: Any = {("192.0.2.25", 25): (*mail, "one too many")}
+            async with LiveWorld(LiveConfig(resolver="udp://127.0.0.1:9", routes=routes)) as world:
                 return await world.ask(MX)
 
-    assert asyncio.run(scenario()) == NoAnswer(Silence.NOT_ASKED, "the scanner itself failed (UnicodeEncodeError)")
+    assert asyncio.run(scenario()) == NoAnswer(Silence.NOT_ASKED, "the scanner itself failed (TypeError)")
     assert "Traceback" in caplog.text
 
 
@@ -176,3 +176,13 @@ def test_the_trust_store_holds_the_ca_file(tmp_path: Path) -> None:
             return world.trust((issued().chain,)).anchors
 
     assert asyncio.run(scenario()) == (pki().anchor,)
+
+
+@pytest.mark.parametrize("config", (LiveConfig(resolver="gopher://x"), LiveConfig(resolver="udp://127.0.0.1:9", helo="a\r\nMAIL FROM:<>")))
+def test_a_world_that_cannot_be_is_refused_at_the_door(config: LiveConfig) -> None:
+    async def scenario() -> None:
+        async with LiveWorld(config):
+            pass
+
+    with pytest.raises(ValueError, match=r"gopher|EHLO"):
+        asyncio.run(scenario())

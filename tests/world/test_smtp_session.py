@@ -12,7 +12,7 @@ from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Ending, Endpoint, SmtpSession, Speaker
 from hauberk.protocols.smtp import Refusal, read_session
 from hauberk.world.smtp import SmtpPatience, converse
-from world.byte_server import Flood, Line, Reset, Stall, StartTls, Step, Wait, dialer_to, issued, server_context, serving
+from world.byte_server import Flood, Line, Reset, Stall, StartTls, Step, Wait, dialer_to, issued, listening, play, server_context, serving
 
 Run: TypeAlias = Callable[[Coroutine[object, object, SmtpSession]], SmtpSession]
 HURRY = SmtpPatience(greeting=0.4, reply=0.4, handshake=0.4, farewell=0.2, session=5.0)
@@ -256,3 +256,57 @@ def test_cancelling_leaves_nothing_behind() -> None:
                 await asyncio.wait_for(converse(dialer_to(place), ENDPOINT, "probe.example.net", SmtpPatience()), 0.1)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("confused", (b"", b"\x15\x03\x01\x00\x02\x02\x32"), ids=("closes", "decode_error"))
+def test_a_server_that_a_long_hello_confuses_is_visited_with_a_short_one(confused: bytes) -> None:
+    hellos: list[int] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await play(BEFORE_TLS, reader, writer)
+        hello = await reader.read(16_384)
+        hellos.append(len(hello))
+        if len(hello) > 1_000:
+            writer.write(confused)
+            return
+        server_in, server_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server_context().wrap_bio(server_in, server_out, server_side=True)
+        server_in.write(hello)
+        steps = iter((tls.do_handshake, lambda: tls.read(100), lambda: tls.write(PLAIN_EHLO), lambda: tls.read(100)))
+        step = next(steps)
+        while True:
+            try:
+                step()
+                step = next(steps)
+            except ssl.SSLWantReadError:
+                writer.write(server_out.read())
+                server_in.write(await reader.read(16_384))
+            except StopIteration:
+                return
+
+    async def scenario() -> SmtpSession:
+        async with listening(talk) as place:
+            session = await converse(dialer_to(place), ENDPOINT, "probe.example.net", HURRY)
+            assert isinstance(session, SmtpSession)
+            return session
+
+    got = asyncio.run(scenario())
+    assert got.tls is not None and got.tls.completed and got.tls.version == "TLSv1.2"
+    assert "a first handshake that offered TLS 1.3 failed" in got.detail
+    assert len(hellos) == 2 and hellos[1] < 500
+
+
+def test_a_server_that_fails_every_handshake_is_visited_twice_and_not_more() -> None:
+    visits = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal visits
+        visits += 1
+        await play(BEFORE_TLS, reader, writer)
+
+    async def scenario() -> None:
+        async with listening(talk) as place:
+            await converse(dialer_to(place), ENDPOINT, "probe.example.net", HURRY)
+
+    asyncio.run(scenario())
+    assert visits == 2

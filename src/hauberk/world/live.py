@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from hauberk.world.smtp import SmtpPatience, converse
 from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
 
+_HELO = re.compile(r"[!-~]{1,255}")
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +57,8 @@ class LiveConfig:
 class LiveWorld:
     """Use as `async with LiveWorld(config) as world`; leaving ends what is still under way.
 
-    Entering raises `NoResolver` when no resolver is given and the system names none, `ValueError` for a resolver that is no URL.
+    Entering raises `NoResolver` when no resolver is given and the system names none, `ValueError` for a resolver that is no URL or
+    a `helo` that EHLO cannot carry.
     """
 
     def __init__(self, config: LiveConfig | None = None) -> None:
@@ -142,6 +145,8 @@ class LiveWorld:
 
 def _vantage(config: LiveConfig) -> Vantage:
     resolver = config.resolver or system_resolver()
+    if config.helo and not _HELO.fullmatch(config.helo):
+        raise ValueError(f"{config.helo!r} is no name to say EHLO with")
     reach = find_reach()
     routed = {":" in address for address, _ in config.routes}
     return Vantage(

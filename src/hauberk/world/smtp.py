@@ -4,7 +4,7 @@ No message is ever offered. A server that refuses us (421, 45z, 554) is told QUI
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Ending, Endpoint, SmtpSession, Speaker, Turn
@@ -26,12 +26,32 @@ class SmtpPatience:
 
 
 async def converse(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPatience) -> SmtpSession | NoAnswer:
-    """Hold one session; `NoAnswer` when no connection came about."""
+    """Hold one session; `NoAnswer` when no connection came about.
+
+    A server that answers our hello with nothing of its own may be one that a long hello or TLS 1.3 confuses, as other senders do not:
+    it is visited once more with a short one. When that helps, the second session is the answer and `detail` tells of the first.
+    """
+    session = await _hold(dialer, endpoint, helo, patience, short_hello=False)
+    if not isinstance(session, SmtpSession) or not _may_be_confused(session):
+        return session
+    second = await _hold(dialer, endpoint, helo, patience, short_hello=True)
+    if isinstance(second, SmtpSession) and second.tls is not None and second.tls.completed:
+        first = (
+            f"a first handshake that offered TLS 1.3 failed ({session.tls.error if session.tls else ''}); this one offered TLS 1.2 at most"
+        )
+        return replace(second, detail="; ".join(part for part in (second.detail, first) if part))
+    return session
+
+
+def _may_be_confused(session: SmtpSession) -> bool:
+    return session.tls is not None and not session.tls.completed and not session.tls.version and session.ending is not Ending.GARBLED
+
+
+async def _hold(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPatience, *, short_hello: bool) -> SmtpSession | NoAnswer:
     async with dialer.dial(endpoint.address, endpoint.port) as stream:
         if isinstance(stream, NoAnswer):
             return stream
-        conversation = _Conversation(stream, patience)
-        return await conversation.hold(endpoint.host, helo)
+        return await _Conversation(stream, patience, short_hello).hold(endpoint.host, helo)
 
 
 class _OverError(Exception):
@@ -44,10 +64,11 @@ class _OverError(Exception):
 
 
 class _Conversation:
-    def __init__(self, stream: Stream, patience: SmtpPatience) -> None:
+    def __init__(self, stream: Stream, patience: SmtpPatience, short_hello: bool) -> None:
         self._loop = asyncio.get_running_loop()
         self._stream = stream
         self._patience = patience
+        self._short_hello = short_hello
         self._deadline = self._loop.time() + patience.session
         self._reader = ReplyReader()
         self._turns: list[Turn] = []
@@ -88,7 +109,7 @@ class _Conversation:
             shown = visible(line_text(injected[:100]))
             self._injected = f"{len(injected)} octets came in clear behind the reply to STARTTLS: {shown}"
         self._reader.drop_remainder()
-        tls = self._tls = TlsStream(self._stream, host)
+        tls = self._tls = TlsStream(self._stream, host, short_hello=self._short_hello)
         try:
             async with asyncio.timeout_at(self._until(self._patience.handshake)):
                 await tls.handshake()

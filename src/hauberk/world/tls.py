@@ -35,9 +35,11 @@ class NotTlsFailure(TlsFailure):
 
 
 @cache
-def _context(protocol: bytes) -> SSL.Context:
+def _context(protocol: bytes, short_hello: bool) -> SSL.Context:
     """All that this OpenSSL can do, old and weak included, but with a certificate: anonymous suites would show us none."""
     context = SSL.Context(SSL.TLS_METHOD)
+    if short_hello:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
     context.set_min_proto_version(SSL.TLS1_VERSION)
     context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0")
     context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_IGNORE_UNEXPECTED_EOF)
@@ -61,12 +63,15 @@ def _may_be_sni(name: str) -> bool:
 
 
 class TlsStream:
-    """TLS over a stream, client side. `server_name` goes into SNI if it is a host name; `protocol` (ALPN) is empty for SMTP."""
+    """TLS over a stream, client side. `server_name` goes into SNI if it is a host name; `protocol` (ALPN) is empty for SMTP.
 
-    def __init__(self, stream: Stream, server_name: str, protocol: bytes = b"") -> None:
+    A hello with a post-quantum key share has some 1,500 octets; `short_hello` offers TLS 1.2 at most and has a few hundred.
+    """
+
+    def __init__(self, stream: Stream, server_name: str, protocol: bytes = b"", *, short_hello: bool = False) -> None:
         self._stream = stream
         self._server_name = server_name if _may_be_sni(server_name) else ""
-        self._connection = SSL.Connection(_context(protocol), None)
+        self._connection = SSL.Connection(_context(protocol, short_hello), None)
         if self._server_name:
             self._connection.set_tlsext_host_name(self._server_name.encode())
         self._connection.set_connect_state()
