@@ -33,7 +33,7 @@ def test_the_score_shows_its_sum_caps_and_coverage() -> None:
     score = report().score
     assert (score.shown, score.grade, score.mark, score.coverage) == ("49", "F", Mark("fail", "Red: act now"), "96 %")
     assert "By the rubric hauberk-2026 the checks sum up to 71.5 of 100 points." in score.account
-    assert "Held at 49: SPF lets anybody send (spf.restrictive)." in score.account
+    assert "At most 49 because of: SPF lets anybody send (spf.restrictive)." in score.account
     assert "4 % of the points could not be judged; what is unknown is not held against the domain." in score.account
 
 
@@ -42,6 +42,7 @@ def test_an_incomplete_result_says_so_first() -> None:
     done = assessment(tape)
     content = compose(replace(done, score=replace(done.score, coverage=0.896, incomplete=True, band=Band.AMBER)), tape, "", CHECKS)
     assert content.score.headline == "The result is incomplete: only 89 % of the points could be judged."
+    assert content.score.mark == Mark("unknown", "Incomplete")
 
 
 def test_red_flags_come_with_the_hardest_cap_first() -> None:
@@ -49,13 +50,20 @@ def test_red_flags_come_with_the_hardest_cap_first() -> None:
     failing = (*typical(tape), verdict("caa.present", F, "No CAA."))
     content = report(tape=tape, verdicts=failing)
     assert [flag.title for flag in content.flags] == ["SPF", "CAA"]
-    assert content.flags[0].limits == "Holds the score at 49 (red)."
+    assert content.flags[0].limits == "Caps the score at 49 (red)."
     assert content.flags[1].limits == ""
 
 
 def test_without_a_failed_check_there_is_no_red_flag() -> None:
     content = report(verdicts=(verdict("spf.published", P, "One record."),))
     assert content.flags == () and content.flags_note == "No red flags: no check failed."
+
+
+def test_an_incomplete_result_without_a_failed_check_does_not_claim_that_all_is_well() -> None:
+    tape = observation()
+    done = assessment(tape, (verdict("spf.published", U, "SERVFAIL."),))
+    content = compose(replace(done, score=replace(done.score, coverage=0.1, incomplete=True)), tape, "", CHECKS)
+    assert content.flags_note == "No check failed, but much could not be judged."
 
 
 def test_many_failed_checks_are_counted_not_listed() -> None:
@@ -111,7 +119,7 @@ def test_endpoints_that_did_not_talk_to_us_say_why() -> None:
     tape = observe(Case("silent", "unknown", records=records, smtp=smtp))
     rows = report(tape=tape).endpoints
     assert [row.reached.word for row in rows] == ["Timed out", "Refused", "Greylisted", "Reachable", "Reachable", "Broke off"]
-    assert [row.starttls.word for row in rows] == ["–", "–", "–", "No", "Yes", "–"]
+    assert [row.starttls.word for row in rows] == ["Not seen", "Not seen", "Not seen", "No", "Yes", "Not seen"]
     assert rows[4].version == "Handshake failed"
 
 

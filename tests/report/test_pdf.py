@@ -135,6 +135,14 @@ def test_markup_in_data_is_only_text() -> None:
     assert HOSTILE in text_of(build_pdf(report(HOSTILE))).replace(" \n", " ").replace("\n", " ")
 
 
+def test_a_report_with_nothing_in_its_lists_can_be_set(content: ReportContent) -> None:
+    score = replace(content.score, groups=(), account=(), points=0, shown="0", grade="–")
+    bare = replace(content, score=score, flags=(), lines=(), fixes=(), endpoints=(), certificates=(), method=(), untested=(), areas=())
+    fix = replace(content.fixes[0], publish=(), remove=(), settings=())
+    assert build_pdf(bare).startswith(b"%PDF")
+    assert build_pdf(replace(bare, fixes=(fix,))).startswith(b"%PDF")
+
+
 @pytest.mark.usefixtures("as_written")
 def test_hostile_evidence_and_a_domain_of_200_characters_can_be_set() -> None:
     domain = ".".join(["a" * 60, "b" * 60, "c" * 60, "example", "com"])

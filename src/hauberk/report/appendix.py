@@ -8,9 +8,11 @@ from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
 from hauberk.protocols.names import to_unicode
 from hauberk.report.content import Area, CheckPart, FindingPart
 from hauberk.report.text import shortened
-from hauberk.report.wording import MARKS, area_name, area_order, listed
+from hauberk.report.wording import MARKS, area_name, area_order, counted, listed
 
-MOST_FINDINGS = 12
+MOST_FINDINGS = 8  # of a check that is not passed
+MOST_PASSES = 2
+MOST_SOURCES = 1
 MOST_QUOTES = 3
 LONGEST_QUOTE = 240
 LONGEST_MESSAGE = 600
@@ -44,22 +46,31 @@ def _area(verdict: CheckVerdict) -> str:
 
 
 def _check(verdict: CheckVerdict, info: CheckInfo | None, domain: str) -> CheckPart:
-    title, sources = (info.title, "; ".join(info.sources)) if info else (verdict.check, "")
-    return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict.findings, domain))
+    title, sources = (info.title, listed(info.sources, MOST_SOURCES)) if info else (verdict.check, "")
+    return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict, domain))
 
 
-def _findings(findings: tuple[Finding, ...], domain: str) -> tuple[FindingPart, ...]:
+def _findings(verdict: CheckVerdict, domain: str) -> tuple[FindingPart, ...]:
     alike: dict[tuple[Verdict, str, tuple[str, ...]], list[str]] = {}
-    for finding in sorted(findings, key=lambda one: SEVERITY.index(one.verdict)):
+    for finding in sorted(verdict.findings, key=lambda one: SEVERITY.index(one.verdict)):
         alike.setdefault((finding.verdict, finding.message, _quotes(finding)), []).append(finding.subject)
-    parts = [
-        FindingPart(_subjects(subjects, verdict, domain), MARKS[verdict], shortened(message, LONGEST_MESSAGE), quotes)
-        for (verdict, message, quotes), subjects in alike.items()
-    ]
-    if len(parts) > MOST_FINDINGS:
-        left_out = len(parts) - MOST_FINDINGS
-        parts = [*parts[:MOST_FINDINGS], FindingPart("", parts[-1].mark, f"And {left_out} more; the attached assessment has all of them.")]
-    return tuple(parts)
+    passed = verdict.verdict is Verdict.PASS
+    parts = tuple(
+        FindingPart(
+            _subjects(subjects, state, domain),
+            MARKS[state],
+            shortened(message, LONGEST_MESSAGE),
+            () if passed and len(alike) > 1 else quotes,
+        )
+        for (state, message, quotes), subjects in alike.items()
+    )
+    most = MOST_PASSES if passed else MOST_FINDINGS
+    if len(parts) <= most:
+        return parts
+    more = FindingPart(
+        "", MARKS[verdict.verdict], f"And {counted(len(parts) - most, 'more finding')}; the attached assessment has all of them."
+    )
+    return (*parts[:most], more)
 
 
 def _subjects(subjects: list[str], verdict: Verdict, domain: str) -> str:

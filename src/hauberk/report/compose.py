@@ -14,7 +14,7 @@ from hauberk.report.method import STATEMENT, method, untested
 from hauberk.report.servers import servers
 from hauberk.report.summary import flags, lines
 from hauberk.report.text import clipped
-from hauberk.report.wording import BANDS, MARKS, counted, day, minute, points
+from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points
 
 FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
@@ -71,7 +71,7 @@ def _score(score: Score) -> ScorePart:
         points=score.points,
         shown=points(score.points),
         grade=score.grade,
-        mark=BANDS[score.band],
+        mark=INCOMPLETE if score.incomplete and score.band is not Band.RED else BANDS[score.band],
         headline=_headline(score),
         rubric=score.rubric,
         coverage=_percent(score.coverage),
@@ -81,25 +81,28 @@ def _score(score: Score) -> ScorePart:
 
 
 def _headline(score: Score) -> str:
-    if score.incomplete:
-        return f"The result is incomplete: only {_percent(score.coverage)} of the points could be judged."
+    partly = f"The result is incomplete: only {_percent(score.coverage)} of the points could be judged."
     match score.band:
-        case Band.GREEN:
-            return "Mail for this domain is well protected."
-        case Band.AMBER:
-            return "Mail for this domain is protected in part: see what to mend."
         case Band.RED:
-            return "Mail for this domain is at risk: mend the red flags first."
+            said = "Mail for this domain is at risk: mend the red flags first."
+            return f"{said} {partly}" if score.incomplete else said
+        case Band.AMBER:
+            return partly if score.incomplete else "Mail for this domain is protected in part: see what to mend."
+        case Band.GREEN:
+            return partly if score.incomplete else "Mail for this domain is well protected."
 
 
 def _account(score: Score) -> Iterable[str]:
     yield f"By the rubric {score.rubric} the checks sum up to {points(score.sum)} of 100 points."
-    for cap in score.caps:
-        yield f"Held at {points(cap.points)}: {cap.reason} ({cap.check})."
+    reasons: dict[float, list[str]] = {}
+    for cap in sorted(score.caps, key=lambda cap: cap.points):
+        reasons.setdefault(cap.points, []).append(f"{cap.reason} ({cap.check})")
+    for ceiling, named in reasons.items():
+        yield f"At most {points(ceiling)} because of: {'; '.join(dict.fromkeys(named))}."
     if score.bonus:
         yield f"A bonus of {points(score.bonus)} is included."
-    for demand in score.unmet:
-        yield f"Not met: {demand}"
+    if score.unmet:
+        yield f"Demanded by this rubric and not passed: {', '.join(score.unmet)}."
     if score.coverage < 1:
         yield f"{100 - _whole_percent(score.coverage)} % of the points could not be judged; what is unknown is not held against the domain."
 
@@ -120,12 +123,13 @@ def _groups(score: Score) -> tuple[GroupShare, ...]:
 def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
     remedy = step.remedy
     title = named[remedy.check].title if remedy.check in named else remedy.check
-    more = "+" if step.gain >= 0 else "−"
+    shown = points(abs(step.gain))
+    gain = f"{'+' if step.gain > 0 else '−'}{shown} {'point' if shown == '1' else 'points'}" if shown != "0" else "no points"
     return Fix(
         what=remedy.what,
         title=f"{title} ({remedy.check})",
         mark=MARKS[step.verdict],
-        gain=f"{more}{points(abs(step.gain))} {'point' if abs(step.gain) == 1 else 'points'}",
+        gain=gain,
         after=f"then {points(step.points_after)}, grade {step.grade_after}{' (assumed)' if step.assumed else ''}",
         publish=remedy.records,
         remove=remedy.replaces,

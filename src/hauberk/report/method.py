@@ -4,7 +4,7 @@ from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
 from hauberk.model.verdict import Verdict
 from hauberk.report.content import Fact
-from hauberk.report.wording import counted, listed, minute
+from hauberk.report.wording import counted, listed
 
 STATEMENT = (
     "This is the organisation’s own scan, made from outside with Hauberk. It is aligned with the mail server test of the Internet Hygiene "
@@ -21,7 +21,6 @@ def method(assessment: Assessment, observation: Observation) -> tuple[Fact, ...]
     ad = "its DNSSEC verdicts (the AD bit) are trusted, because the path to it cannot be tampered with"
     no_ad = "its DNSSEC verdicts (the AD bit) are not trusted, because the path to it could be tampered with: DNSSEC and DANE stay unknown"
     facts = [
-        Fact("Started", minute(observation.at)),
         Fact("Program", f"{vantage.program}; checks {assessment.catalogue}; rubric {assessment.rubric}"),
         Fact("Vantage", f"{vantage.helo or 'no name given'}, with {' and '.join(families) or 'no connectivity'}"),
         Fact("Resolver", f"{vantage.resolver}: {ad if vantage.resolver_trusted else no_ad}"),
@@ -31,7 +30,6 @@ def method(assessment: Assessment, observation: Observation) -> tuple[Fact, ...]
     if observation.options.selectors:
         named = tuple(f"{selector.name} ({selector.origin})" for selector in observation.options.selectors)
         facts.append(Fact("DKIM selectors", listed(named, 12)))
-    facts.append(Fact("Evidence id", assessment.observation))
     return tuple(facts)
 
 

@@ -15,7 +15,7 @@ from hauberk.report.content import CertificateRow, EndpointRow, Mark
 from hauberk.report.wording import MARKS, NOT_TESTED, counted, day, distinguished, listed
 
 MOST_ROWS = 60
-_EMPTY = Mark("none", "–")
+_EMPTY = Mark("none", "Not seen")
 _NOT_OURS = (Silence.NOT_ASKED, Silence.FORBIDDEN, Silence.OUT_OF_TIME, Silence.NO_ROUTE)
 _SILENCES = {
     Silence.TIMEOUT: "Timed out",

@@ -45,7 +45,8 @@ def flags(assessment: Assessment) -> tuple[tuple[Flag, ...], str]:
     failed = [verdict for verdict in assessment.verdicts if verdict.verdict is Verdict.FAIL]
     failed.sort(key=lambda verdict: (ceilings.get(verdict.check, 101), -_weight(assessment, verdict.check)))
     if not failed:
-        return (), "No red flags: no check failed."
+        unclear = assessment.score.incomplete
+        return (), "No check failed, but much could not be judged." if unclear else "No red flags: no check failed."
     found = tuple(_flag(verdict, ceilings.get(verdict.check)) for verdict in failed[:MOST_FLAGS])
     left_out = len(failed) - len(found)
     return found, f"{counted(left_out, 'more check')} failed; see “All checks”." if left_out else ""
@@ -65,7 +66,7 @@ def _flag(verdict: CheckVerdict, ceiling: float | None) -> Flag:
     failing = [finding for finding in verdict.findings if finding.verdict is Verdict.FAIL]
     messages = tuple(dict.fromkeys(finding.message for finding in failing))
     more = f" ({len(failing) - 1} more like this.)" if len(messages) > 1 else ""
-    limits = "" if ceiling is None else f"Holds the score at {points(ceiling)}{' (red)' if ceiling < _RED else ''}."
+    limits = "" if ceiling is None else f"Caps the score at {points(ceiling)}{' (red)' if ceiling < _RED else ''}."
     return Flag(
         area_name(verdict.check.partition(".")[0]),
         (shortened(messages[0], LONGEST_MESSAGE) if messages else "This check failed.") + more,

@@ -18,7 +18,7 @@ FONTS = Path(__file__).parent / "fonts"
 LONGEST = 4_000  # characters of one string on the page; Typst gives up over 16,383
 BREAK = "\u200b"  # the template breaks lines here and sets nothing, so that copied text is whole
 _LONG_TOKEN = 16
-_LONG_RUN = 12
+_LONG_RUN = 6
 _LONG_WORD = 26  # what looks like a word is broken later than what looks like a key
 _MOST_MARKS = 8  # combining marks on one letter; more of them would run over the lines above and below
 _JOINERS = "\u200c\u200d"
@@ -130,11 +130,15 @@ def _with_breaks(token: str) -> str:
             run = 0 if _breaks_by_itself(character) else run
             if run < _LONG_WORD or not following or unicodedata.category(following)[0] == "M" or following in _JOINERS:
                 continue
-        elif (character not in _BREAK_AFTER or run < 3) and run < (_LONG_WORD if token[at - run + 2 : at + 1].islower() else _LONG_RUN):
+        elif (character not in _BREAK_AFTER or run < 3) and run < (_LONG_WORD if _is_word(token[at - run + 2 : at + 1]) else _LONG_RUN):
             continue
         parts.append(BREAK)
         run = 0
     return "".join(parts)
+
+
+def _is_word(run: str) -> bool:
+    return run.isalpha() and run.islower()
 
 
 def _breaks_by_itself(character: str) -> bool:

@@ -23,6 +23,7 @@ BANDS = {
     Band.AMBER: Mark("warn", "Amber: improve"),
     Band.RED: Mark("fail", "Red: act now"),
 }
+INCOMPLETE = Mark("unknown", "Incomplete")
 
 _AREAS = {
     "bimi": "BIMI",
