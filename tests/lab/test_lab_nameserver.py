@@ -215,7 +215,7 @@ def test_resolvers_that_lie(lab: Lab) -> None:
         assert data(ask(lab, "x.invalid", "A", at=ports[Lie.REDIRECTING])) == ["192.0.2.99"]
         assert rcode(ask(lab, ".", "SOA", at=ports[Lie.SERVFAIL])) == "SERVFAIL"
         assert rcode(ask(lab, ".", "SOA", at=ports[Lie.REFUSING])) == "REFUSED"
-        assert rcode(ask(lab, "a.test", "TLSA", at=ports[Lie.SIGNATURES_LOST])) == "FORMERR"
+        assert rcode(ask(lab, "a.test", "TLSA", at=ports[Lie.RARE_TYPES_REFUSED])) == "FORMERR"
         for lie in (Lie.GARBAGE, Lie.WRONG_QUESTION, Lie.SILENT):
             with pytest.raises(dns.exception.DNSException):
                 dns.query.udp(dns.message.make_query("a.test", "A"), "127.0.0.1", timeout=0.2, port=ports[lie])

@@ -1,7 +1,8 @@
 """From declared domains to what the lab has to start: zones, certificates, mail servers with their addresses, web pages."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address, ip_network
 
 from hauberk.lab.declared import Declared
@@ -32,11 +33,11 @@ LISTED_DOMAINS = ("bad.test",)  # on every block list of domains
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A mail server with the addresses it answers at and what it presents."""
+    """A mail server with the addresses it answers at; `issued` makes what it presents when it is first wanted (RSA keys take time)."""
 
     spec: MailServerSpec
     addresses: tuple[str, ...]
-    issued: Issued
+    issued: Callable[[], Issued]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def draw(domains: tuple[Declared, ...], pki: Pki) -> Blueprint:
     for block_list in dnsbl.lists():
         zones.add(_block_list(block_list))
     servers = tuple(
-        Placed(spec, spec.addresses or _addresses(zones, spec.host), certificates.of(spec))
+        Placed(spec, spec.addresses or _addresses(zones, spec.host), partial(certificates.of, spec))
         for spec in (*declared, *_undeclared(zones, domains, declared))
     )
     _forbid_sharing(servers)

@@ -68,7 +68,7 @@ class Lie(StrEnum):
     SILENT = "silent"
     GARBAGE = "garbage"
     WRONG_QUESTION = "wrong-question"  # answers what was not asked
-    SIGNATURES_LOST = "signatures-lost"  # a home router that answers TLSA, CAA and the like with FORMERR
+    RARE_TYPES_REFUSED = "rare-types-refused"  # a home router that answers TLSA, CAA and the like with FORMERR
 
 
 def liar(lie: Lie, zones: Zones) -> Responder:
@@ -90,7 +90,7 @@ def liar(lie: Lie, zones: Zones) -> Responder:
             case Lie.WRONG_QUESTION:
                 other = Query(query.id, query.flags, "other.example", "A", b"\5other\7example\0\0\1\0\1", query.payload)
                 return render_reply(other, Reply("NOERROR", (Record(other.name, "A", 60, "192.0.2.99"),), flags=RA), stream=False)
-            case Lie.SIGNATURES_LOST if query.type not in ("A", "AAAA", "MX", "TXT", "NS", "SOA", "PTR", "CNAME"):
+            case Lie.RARE_TYPES_REFUSED if query.type not in ("A", "AAAA", "MX", "TXT", "NS", "SOA", "PTR", "CNAME"):
                 return Reply("FORMERR", flags=RA)
             case _:
                 pass
