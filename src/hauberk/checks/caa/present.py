@@ -97,7 +97,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     if not in_use and any("letsencrypt.org" in record for record in records):
         what += " Put the name of your authority in place of letsencrypt.org."
     if records:
-        yield Remedy("caa.present", what, tuple(records), tuple(f"{place}. CAA" for place in places))
+        yield Remedy("caa.present", what, tuple(records), tuple(f"{place}. CAA" for place, one in places.items() if place == one.found_at))
 
 
 def _place(reading: Reading, relevant: RelevantSet) -> str:

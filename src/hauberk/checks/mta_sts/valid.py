@@ -135,7 +135,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         "mta-sts.valid",
         _what(reading.domain, codes),
         (f"{name} TXT {render_txt(mta_sts.render_record(record))}",),
-        (f"{name} TXT",),
+        (f"{name} TXT",) if found.records or found.discarded else (),
         lines,
     )
 

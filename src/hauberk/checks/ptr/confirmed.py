@@ -101,7 +101,12 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         pointers = tuple((ip_address(one.address).reverse_pointer, one.host) for one in nameless)
         what = f"Have whoever owns {', '.join(one.address for one in nameless)} give each address the name of its host."
         records = tuple(f"{pointer}. PTR {host}." for pointer, host in pointers)
-        yield Remedy("ptr.confirmed", what, records, tuple(f"{pointer}. PTR" for pointer, _ in pointers))
+        yield Remedy(
+            "ptr.confirmed",
+            what,
+            records,
+            tuple(f"{ip_address(one.address).reverse_pointer}. PTR" for one in nameless if (str(one), "ptr-unconfirmed") in codes),
+        )
     misnamed = dict.fromkeys(one.host for one in endpoints if (str(one), "helo-mismatch") in codes)
     if misnamed:
         settings = (

@@ -76,7 +76,12 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         if found.records or found.discarded
         else "Ask senders for TLS reports."
     )
-    yield Remedy("tls-rpt.published", what, (f"{name} TXT {render_txt(tls_rpt.render(record))}",), (f"{name} TXT",))
+    yield Remedy(
+        "tls-rpt.published",
+        what,
+        (f"{name} TXT {render_txt(tls_rpt.render(record))}",),
+        (f"{name} TXT",) if found.records or found.discarded else (),
+    )
 
 
 CHECK = Check(
