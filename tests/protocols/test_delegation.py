@@ -2,7 +2,7 @@
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record, Silence
 from hauberk.model.observation import ScanOptions
-from hauberk.protocols.delegation import MOST_SERVERS, NameServer, Said, own_records, survey
+from hauberk.protocols.delegation import MOST_SERVERS, Delegation, NameServer, Said, own_records, survey
 from hauberk.protocols.walk import Ask, Reply, replay
 
 
@@ -83,3 +83,19 @@ def test_answers_are_compared_by_what_stands_at_the_name_itself() -> None:
     assert own_records(said(alias, behind)) == own_records(said(alias)) == {("CNAME", "b.example.")}
     assert own_records(said(rcode="NXDOMAIN")) == own_records(said()) == frozenset()
     assert own_records(said(rcode="REFUSED")) is None
+
+
+def test_the_search_does_not_climb_past_a_failure_or_the_registrable_domain() -> None:
+    above = Records(**{"NS co.uk": ("ns.nic.uk.",), "A ns.nic.uk": ("192.0.2.1",)})
+    assert replay(survey("example.co.uk", ScanOptions()), above) == Delegation()
+    assert Question("co.uk", "NS") not in above.asked
+
+    def lame(ask: Ask) -> Reply:
+        return (
+            DnsAnswer("SERVFAIL")
+            if ask == Question("mail.example.com", "NS")
+            else DnsAnswer("NOERROR", (Record("example.com", "NS", 60, "ns."),))
+        )
+
+    found = replay(survey("mail.example.com", ScanOptions()), lame)
+    assert (found.zones, found.failed) == ((), DnsAnswer("SERVFAIL"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
-from hauberk.protocols.names import ancestors
+from hauberk.protocols.names import ancestors, is_at_or_below, registrable
 from hauberk.protocols.rdata import target
 from hauberk.protocols.walk import Walk, ask_each
 
@@ -54,13 +54,11 @@ class Delegation:
 def survey(domain: str, options: ScanOptions) -> Walk[Delegation]:
     """Find the zones, their servers and addresses, then ask each server for SOA, MX, TXT and the DMARC record."""
     dmarc = f"_dmarc.{domain}"
-    climbed = ancestors(domain)[:MOST_STEPS]
-    climbed = climbed[:-1] or climbed  # the top-level domain's own servers are not asked
-    answers = yield from ask_each(tuple(Question(name, "NS") for name in (dmarc, *climbed)))
-    own, above = answers[0], tuple(zip(climbed, answers[1:], strict=True))
-    apex = next(((name, answer) for name, answer in above if _names(name, answer)), None)
+    top = registrable(domain) or domain
+    climbed = tuple(name for name in ancestors(domain) if is_at_or_below(name, top))[-MOST_STEPS:]
+    own, *above = yield from ask_each(tuple(Question(name, "NS") for name in (dmarc, *climbed)))
+    apex, failed = _closest(tuple(zip(climbed, above, strict=True)))
     if apex is None:
-        failed = next((answer for _, answer in above if isinstance(answer, NoAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN")), None)
         return Delegation((), failed)
     split = bool(_names(dmarc, own))
     first = (Question(domain, "MX"), Question(domain, "TXT"), *(() if split else (Question(dmarc, "TXT"),)))
@@ -70,6 +68,18 @@ def survey(domain: str, options: ScanOptions) -> Walk[Delegation]:
         zone = yield from _ask_servers(name, answer, questions)
         found.append(zone)
     return Delegation(tuple(found))
+
+
+def _closest(
+    above: tuple[tuple[str, DnsAnswer | NoAnswer], ...],
+) -> tuple[tuple[str, DnsAnswer | NoAnswer] | None, DnsAnswer | NoAnswer | None]:
+    """The apex with its NS answer, or the answer that stopped the climb: past it, the servers of another zone would be asked."""
+    for name, answer in above:
+        if isinstance(answer, NoAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
+            return None, answer
+        if _names(name, answer):
+            return (name, answer), None
+    return None, None
 
 
 def _names(zone: str, answer: DnsAnswer | NoAnswer) -> tuple[str, ...]:
