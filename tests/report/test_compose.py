@@ -5,6 +5,7 @@ from dataclasses import replace
 from hauberk.lab.casebook import Case, Smtp, observe
 from hauberk.lab.casebook import Certificate as CaseCertificate
 from hauberk.model.score import Band
+from hauberk.model.verdict import CheckVerdict
 from hauberk.report.compose import compose
 from hauberk.report.content import Mark, SummaryLine
 from report.samples import CHECKS, DOMAIN, F, N, P, U, W, assessment, observation, report, typical, verdict
@@ -110,6 +111,22 @@ def test_every_endpoint_has_a_row() -> None:
     assert (first.host, first.address) == ("mx1.example.com", "192.0.2.10")
     assert (first.reached, first.starttls, first.version) == (Mark("pass", "Reachable"), Mark("pass", "Yes"), "TLS 1.3")
     assert first.certificate == Mark("pass", "Trusted")
+
+
+def test_the_certificate_of_an_endpoint_is_judged_in_two_words() -> None:
+    tape = observation(1)
+    endpoints = tuple(str(exchange.endpoint) for exchange in tape.smtp)
+
+    def said(*verdicts: CheckVerdict) -> Mark:
+        return report(tape=tape, verdicts=verdicts).endpoints[0].certificate
+
+    trusted = verdict("cert.trusted", P, "Trusted.", subjects=endpoints)
+    assert said(trusted) == Mark("pass", "Trusted")
+    assert said(verdict("cert.trusted", P, "Excused by DANE.", subjects=endpoints)) == Mark("pass", "By DANE")
+    assert said(verdict("cert.trusted", F, "Wrong.", subjects=endpoints, code="wrong-name")) == Mark("fail", "Wrong name")
+    soon = verdict("cert.expiry", W, "Soon.", subjects=endpoints, code="expires-30")
+    assert said(trusted, soon) == Mark("warn", "Expires soon")
+    assert said(verdict("spf.valid", P, "Fine.")) == Mark("unknown", "Unknown")
 
 
 def test_endpoints_that_did_not_talk_to_us_say_why() -> None:

@@ -50,7 +50,7 @@ def test_joiners_stay_where_a_script_is_spelt_with_them_and_show_elsewhere() -> 
     ],
 )
 def test_what_cannot_or_must_not_be_set_is_made_visible(text: str, shown: str) -> None:
-    assert settable(text) == shown
+    assert settable(text).replace(BREAK, "") == shown
 
 
 def test_a_pile_of_marks_on_one_letter_is_made_visible() -> None:

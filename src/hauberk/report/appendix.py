@@ -12,7 +12,6 @@ from hauberk.report.wording import MARKS, area_name, area_order, counted, listed
 
 MOST_FINDINGS = 8  # of a check that is not passed
 MOST_PASSES = 2
-MOST_SOURCES = 1
 MOST_QUOTES = 3
 LONGEST_QUOTE = 240
 LONGEST_MESSAGE = 600
@@ -20,7 +19,7 @@ LONGEST_MESSAGE = 600
 
 @dataclass(frozen=True, slots=True)
 class CheckInfo:
-    """What a report shows of a check; `sources` are written out (`RFC 7208, 4.5`)."""
+    """What a report shows of a check; `sources` are written out (`RFC 7208, 4.5`), the first is shown."""
 
     id: str
     title: str
@@ -46,7 +45,7 @@ def _area(verdict: CheckVerdict) -> str:
 
 
 def _check(verdict: CheckVerdict, info: CheckInfo | None, domain: str) -> CheckPart:
-    title, sources = (info.title, listed(info.sources, MOST_SOURCES)) if info else (verdict.check, "")
+    title, sources = (info.title, info.sources[0] if info.sources else "") if info else (verdict.check, "")
     return CheckPart(verdict.check, title, MARKS[verdict.verdict], sources, _findings(verdict, domain))
 
 

@@ -12,7 +12,7 @@ from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import to_unicode
 from hauberk.protocols.smtp import SmtpFacts, read_session
 from hauberk.report.content import CertificateRow, EndpointRow, Mark
-from hauberk.report.wording import MARKS, NOT_TESTED, counted, day, distinguished, listed
+from hauberk.report.wording import MARKS, NOT_TESTED, counted, distinguished, listed, short_day
 
 MOST_ROWS = 60
 _EMPTY = Mark("none", "Not seen")
@@ -44,12 +44,16 @@ class Servers:
     certificates: tuple[CertificateRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _CertificateFindings:
+    trusted: tuple[Finding, ...]
+    expiry: tuple[Finding, ...]
+
+
 def servers(reading: Reading, verdicts: tuple[CheckVerdict, ...]) -> Servers:
     transport = reading.walked(mx.transport, reading.domain, reading.options)
     sessions = transport.sessions or tuple((endpoint, None) for endpoint in transport.route.endpoints)
-    about_certificates = [
-        finding for verdict in verdicts if verdict.check in ("cert.trusted", "cert.expiry") for finding in verdict.findings
-    ]
+    about_certificates = _CertificateFindings(_of("cert.trusted", verdicts), _of("cert.expiry", verdicts))
     rows = tuple(_row(endpoint, session, about_certificates) for endpoint, session in sessions)
     return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(sessions, reading.observation.at)[:MOST_ROWS])
 
@@ -66,7 +70,7 @@ def _note(route: mx.MailRoute, rows: int) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _row(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, findings: list[Finding]) -> EndpointRow:
+def _row(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, findings: _CertificateFindings) -> EndpointRow:
     host = to_unicode(endpoint.host)
     if not isinstance(session, SmtpSession):
         return EndpointRow(host, endpoint.address, _silent(session), _EMPTY, "–", "", "", _EMPTY)
@@ -98,16 +102,26 @@ def _starttls(facts: SmtpFacts) -> Mark:
     return Mark("fail", "No") if facts.served else _EMPTY
 
 
-def _certificate_mark(endpoint: Endpoint, findings: list[Finding]) -> Mark:
-    own = [finding for finding in findings if finding.subject == str(endpoint)]
-    own = own or [finding for finding in findings if finding.subject in (endpoint.host, endpoint.address)]
-    if not own:
+def _of(check: str, verdicts: tuple[CheckVerdict, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for verdict in verdicts if verdict.check == check for finding in verdict.findings)
+
+
+def _certificate_mark(endpoint: Endpoint, findings: _CertificateFindings) -> Mark:
+    trust = _worst_about(endpoint, findings.trusted)
+    if trust is None:
         return MARKS[Verdict.UNKNOWN]
-    worst = min(own, key=lambda finding: SEVERITY.index(finding.verdict))
-    mark = MARKS[worst.verdict]
-    if worst.verdict is Verdict.PASS:
-        return Mark(mark.state, "Trusted")
-    return Mark(mark.state, worst.code.replace("-", " ").capitalize() or mark.word)
+    if trust.verdict is not Verdict.PASS:
+        mark = MARKS[trust.verdict]
+        return Mark(mark.state, trust.code.replace("-", " ").capitalize() or mark.word)
+    expiry = _worst_about(endpoint, findings.expiry)
+    if expiry is not None and expiry.verdict in (Verdict.WARN, Verdict.FAIL):
+        return Mark(MARKS[expiry.verdict].state, "Expired" if expiry.code == "expired" else "Expires soon")
+    return Mark("pass", "By DANE" if "DANE" in trust.message else "Trusted")
+
+
+def _worst_about(endpoint: Endpoint, findings: tuple[Finding, ...]) -> Finding | None:
+    own = [finding for finding in findings if finding.subject in (str(endpoint), endpoint.host, endpoint.address)]
+    return min(own, key=lambda finding: SEVERITY.index(finding.verdict), default=None)
 
 
 def _certificates(sessions: tuple[tuple[Endpoint, SmtpSession | NoAnswer | None], ...], at: datetime) -> tuple[CertificateRow, ...]:
@@ -130,8 +144,8 @@ def _certificate(leaf: bytes, hosts: tuple[str, ...], at: datetime) -> Certifica
         subject,
         listed(tuple(name for name in names if name != subject), 5),
         "itself (self-signed)" if read.self_issued else distinguished(read.issuer),
-        day(read.not_before),
-        day(read.not_after),
+        short_day(read.not_before),
+        short_day(read.not_after),
         _left(read.not_before, read.not_after, at),
         read.key,
         seen_at,

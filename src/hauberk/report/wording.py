@@ -71,6 +71,12 @@ def day(moment: datetime) -> str:
     return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
 
 
+def short_day(moment: datetime) -> str:
+    """`21 Nov 2026`, in UTC."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {_MONTHS[utc.month - 1][:3]} {utc.year}"
+
+
 def minute(moment: datetime) -> str:
     utc = moment.astimezone(UTC)
     return f"{day(utc)}, {utc:%H:%M} UTC"
