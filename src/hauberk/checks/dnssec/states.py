@@ -18,7 +18,7 @@ def blindness(reading: Reading) -> str:
     if not reading.observation.vantage.resolver_trusted or not found.trusted_path:
         return f"The path to the resolver {resolver} is not trusted: its word on signatures means nothing. Ask one here or over TLS."
     if found.lies:
-        return f"The resolver {resolver} invents answers: it gives {dnssec.NO_SUCH_NAME}, which cannot exist, an address. Ask one that does not."
+        return f"The resolver {resolver} invents answers: it gives {dnssec.NO_SUCH_NAME}, which cannot exist, an address. Ask another."
     if found.validates is None:
         return f"Whether the resolver {resolver} validates is not known: the question for the root's SOA {unanswered(found.root)}."
     if not found.validates:
