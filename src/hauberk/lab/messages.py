@@ -20,6 +20,10 @@ from hauberk.model.dns import Record
 QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 LARGEST_UDP = 1232  # what servers send at most since the DNS flag day of 2020
 _OPT = 41
+# How each octet of a label is written: letters in lower case, what no host name has as \\DDD (RFC 1035, 5.1).
+_SPELLED = tuple(
+    chr(octet).lower() if chr(octet) in "-_*" or (octet < 128 and chr(octet).isalnum()) else f"\\{octet:03d}" for octet in range(256)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,13 @@ def render_reply(query: Query, reply: Reply, *, stream: bool) -> bytes:
 
 
 def _read_name(message: bytes, at: int) -> tuple[str, int] | None:
+    """A name in lower case with where it ends; None for one that is cut off, compressed or longer than RFC 1035, 2.3.4 allows."""
     labels: list[str] = []
+    began = at
     while at < len(message) and (length := message[at]):
-        if length > 63 or at + length >= len(message):
+        if length > 63 or at + length >= len(message) or at + length - began > 253:
             return None
-        label = message[at + 1 : at + 1 + length].decode("latin-1").lower()
-        labels.append(label.replace("\\", "\\\\").replace(".", "\\."))
+        labels.append("".join(_SPELLED[octet] for octet in message[at + 1 : at + 1 + length]))
         at += 1 + length
     return (".".join(labels) or ".", at + 1) if at < len(message) else None
 

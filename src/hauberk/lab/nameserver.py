@@ -115,40 +115,33 @@ class NameServer:
         self.queries = 0
         self._responder = responder
         self._remembered: dict[tuple[bytes, bool], bytes | None] = {}
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp: socket.socket | None = None
         self._tcp: asyncio.Server | None = None
+        self.open: set[asyncio.WriteTransport] = set()
 
     def forget(self) -> None:
         self._remembered.clear()
 
     async def __aenter__(self) -> "NameServer":
         loop = asyncio.get_running_loop()
-        tcp = self._bind()
-        self._udp.setblocking(False)
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-        self.port = self._udp.getsockname()[1]
+        udp, tcp = _bind()
+        udp.setblocking(False)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        self.port = udp.getsockname()[1]
+        self._udp = udp
         self._tcp = await loop.create_server(lambda: _TcpConnection(self), sock=tcp)
-        loop.add_reader(self._udp, self._read)
+        loop.add_reader(udp, self._read, udp)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        asyncio.get_running_loop().remove_reader(self._udp)
-        self._udp.close()
+        if self._udp:
+            asyncio.get_running_loop().remove_reader(self._udp)
+            self._udp.close()
         if self._tcp:
             self._tcp.close()
-
-    def _bind(self) -> socket.socket:
-        """The same free port for both transports."""
-        for _ in range(20):
-            tcp = socket.create_server(("127.0.0.1", 0))
-            try:
-                self._udp.bind(tcp.getsockname())
-            except OSError:
-                tcp.close()
-            else:
-                return tcp
-        raise OSError("no port is free for both UDP and TCP")
+        for transport in tuple(self.open):
+            transport.abort()
 
     def reply(self, message: bytes, *, stream: bool) -> bytes | None:
         """The octets to send back; None for silence."""
@@ -170,8 +163,8 @@ class NameServer:
         reply = self._responder(query)
         return render_reply(query, reply, stream=stream) if isinstance(reply, Reply) else reply
 
-    def _read(self) -> None:
-        receive, send = self._udp.recvfrom, self._udp.sendto
+    def _read(self, udp: socket.socket) -> None:
+        receive, send = udp.recvfrom, udp.sendto
         for _ in range(_READS_A_WAKE):
             try:
                 message, client = receive(4096)
@@ -182,6 +175,21 @@ class NameServer:
                     send(reply, client)
                 except OSError:
                     continue  # the client's buffer is full or its socket gone; UDP may lose messages
+
+
+def _bind() -> tuple[socket.socket, socket.socket]:
+    """Sockets for UDP and TCP on one free loopback port."""
+    for _ in range(20):
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            udp.close()
+            tcp.close()
+        else:
+            return udp, tcp
+    raise OSError("no port is free for both UDP and TCP")
 
 
 class _TcpConnection(asyncio.Protocol):

@@ -107,7 +107,7 @@ class Session(asyncio.Protocol):
         spec = self._spec
         match spec.behaviour:
             case Behaviour.TIMEOUT:
-                pass
+                self._deaf = True
             case Behaviour.CLOSES_AT_ONCE:
                 self._close()
             case Behaviour.RESETS:
@@ -133,6 +133,7 @@ class Session(asyncio.Protocol):
         self._say(f"220 {self._name} ESMTP")
 
     async def _never_end(self) -> None:
+        self._deaf = True
         while self._transport and not self._transport.is_closing():
             self._say("220-" + "There is more to come. " * 40)
             await asyncio.sleep(0.01)
