@@ -75,7 +75,7 @@ def test_usage_3_matches_the_leaf_by_every_selector_and_matching_type(selector: 
     assert matched(Tlsa(3, selector, matching, association(LEAF))) == Match.MATCHED
     assert matched(Tlsa(3, selector, matching, association(INTERMEDIATE))) == Match.MISMATCH
     assert matched(Tlsa(2, selector, matching, association(INTERMEDIATE))) == Match.MATCHED
-    assert matched(Tlsa(2, selector, matching, association(LEAF))) == (Match.UNUSABLE if (selector, matching) == (1, 0) else Match.MISMATCH)
+    assert matched(Tlsa(2, selector, matching, association(LEAF))) == Match.MISMATCH
 
 
 def test_usage_3_looks_at_neither_name_nor_date_nor_issuer() -> None:
@@ -104,6 +104,14 @@ def test_usage_2_fails_when_the_authority_is_not_sent() -> None:
 def test_a_whole_authority_in_the_record_need_not_be_sent() -> None:
     assert matched(Tlsa(2, 0, 0, INTERMEDIATE), chain=CHAIN[:1]) == Match.MATCHED
     assert matched(Tlsa(2, 0, 0, b"rubbish"), chain=CHAIN[:1]) == Match.MISMATCH
+
+
+def test_the_bare_key_of_an_authority_need_not_be_sent_as_a_certificate() -> None:
+    record = Tlsa(2, 1, 0, key_of(INTERMEDIATE))
+    assert matched(record, chain=CHAIN[:1]) == Match.MATCHED
+    assert matched(record, chain=CHAIN[:1], names=("mx.example.net",)) == Match.MISMATCH
+    assert matched(Tlsa(2, 1, 0, key_of(PKI.anchor))) == Match.MATCHED
+    assert matched(Tlsa(2, 1, 0, b"rubbish")) == Match.MISMATCH
 
 
 @pytest.mark.parametrize("record", [Tlsa(0, 0, 1, bytes(32)), Tlsa(1, 1, 1, bytes(32)), Tlsa(4, 0, 1, bytes(32)), Tlsa(3, 2, 1, bytes(32))])

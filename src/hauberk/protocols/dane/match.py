@@ -8,6 +8,7 @@ from functools import lru_cache
 from hauberk.protocols.dane.tlsa import Tlsa, associated, unusable
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.x509 import spki, verify
+from hauberk.protocols.x509.issuer import signed_by
 
 
 class Match(StrEnum):
@@ -40,7 +41,7 @@ def match(records: tuple[Tlsa, ...], chain: tuple[bytes, ...], names: tuple[str,
     failed: list[tuple[Tlsa, str]] = []
     matched: list[Tlsa] = []
     for record in dict.fromkeys(records):
-        why = unusable(record) or _bare_key_objection(record, chain)
+        why = unusable(record)
         if why:
             useless.append((record, why))
             continue
@@ -74,6 +75,8 @@ def _objection(record: Tlsa, chain: tuple[bytes, ...], names: tuple[str, ...], a
     anchors = tuple(one for one in chain[1:] if _fits(record, one))
     if not anchors and (record.selector, record.matching) == (0, 0) and record.data != chain[0]:
         anchors = (record.data,)  # RFC 7671, 5.2.3: a whole certificate in the record need not be sent
+    elif not anchors and (record.selector, record.matching) == (1, 0):
+        anchors = tuple(one for one in chain if signed_by(one, record.data))  # likewise a bare key, though not all senders can do that
     if not anchors:
         only = "the server sent its own certificate only" if len(chain) == 1 else "none of the authorities that the server sent fits"
         return f"usage 2 names an authority that the server must send along (RFC 7671, 5.2.2); {only}"
@@ -86,13 +89,6 @@ def _objection(record: Tlsa, chain: tuple[bytes, ...], names: tuple[str, ...], a
 def _fits(record: Tlsa, certificate: bytes) -> bool:
     presented = certificate if record.selector == 0 else spki(certificate)
     return not isinstance(presented, Malformed) and associated(record, presented)
-
-
-def _bare_key_objection(record: Tlsa, chain: tuple[bytes, ...]) -> str:
-    """A trust anchor that is a bare key must still be sent as a certificate: few senders can do without (RFC 7671, 5.2.3)."""
-    if (record.usage, record.selector, record.matching) != (2, 1, 0) or any(_fits(record, one) for one in chain[1:]):
-        return ""
-    return "the record holds the bare key of an authority that the server does not send; few senders can use that (RFC 7671, 5.2.3)"
 
 
 def _what(record: Tlsa) -> str:

@@ -1,10 +1,12 @@
 """Did one certificate issue another: by name and by signature, dates and constraints aside (RFC 5280, 6.1.3, a)."""
 
 from functools import lru_cache
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from hauberk.protocols.malformed import Malformed
@@ -42,6 +44,19 @@ def issued_by(child: bytes, issuer: bytes) -> bool:
     try:
         _check_signature(below, above.public_key())
     except Exception:  # a wrong signature, unknown algorithms, damaged keys
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def signed_by(child: bytes, key: bytes) -> bool:
+    """The child (DER) bears a signature by this key (SubjectPublicKeyInfo, DER), whatever the issuer is called. Never raises."""
+    loaded = load(child)
+    if isinstance(loaded, Malformed):
+        return False
+    try:
+        _check_signature(loaded, cast(CertificatePublicKeyTypes, load_der_public_key(key)))
+    except Exception:  # a wrong signature, something that is no key
         return False
     return True
 
