@@ -163,7 +163,9 @@ def test_certificates_show_who_when_and_how_long() -> None:
 
 
 def test_the_fix_plan_has_text_to_copy_and_what_it_brings() -> None:
-    first, *_, last = report().fixes
+    content = report()
+    first, *_, last = content.fixes
+    assert "A record is one line however long it is" in content.fixes_note
     assert first.publish == ('example.com. TXT "v=spf1 include:_spf.example.net ~all"',)
     assert (first.gain, first.after) == ("+23.5 points", "then 72.5, grade C")
     assert (last.gain, last.after) == ("+1 point", "then 84.5, grade B (assumed)")

@@ -19,6 +19,7 @@ from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minut
 FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
 MOST_FIXES = 20
+_ONE_LINE = 85  # characters of a record that stand on one line of the page
 
 
 def compose(assessment: Assessment, observation: Observation, company: str, checks: Iterable[CheckInfo] | None = None) -> ReportContent:
@@ -143,6 +144,8 @@ def _fixes_note(assessment: Assessment) -> str:
     note = "In this order. “Then” is the score when a step and all before it are done"
     if any(step.assumed for step in assessment.fix_plan):
         note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"
+    if any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in step.remedy.records):
+        note += ". A record is one line however long it is; the attached assessment has it in one piece"
     left_out = len(assessment.fix_plan) - MOST_FIXES
     return note + (f". {counted(left_out, 'further step')} in the attached assessment." if left_out > 0 else ".")
 
