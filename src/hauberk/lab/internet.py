@@ -5,8 +5,9 @@ whoever connects applies the map. IPv6 addresses are played on IPv4 loopback, be
 """
 
 import asyncio
+import signal
 import ssl
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,11 +158,15 @@ def read_directions(path: Path) -> Directions:
 
 
 async def serve(write_to: Path, further: tuple[Declared, ...] = ()) -> None:
-    """Run the lab until cancelled, after writing its directions as JSON to `write_to`; the file goes away with the lab."""
+    """Run the lab until SIGINT, SIGTERM or cancelled, after writing its directions as JSON to `write_to`; the file goes with the lab."""
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(ValueError, RuntimeError, NotImplementedError):  # not in the main thread, or on Windows
+            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with Lab(further=further) as lab:
         _write(write_to, directions(lab))
         try:
-            await asyncio.get_running_loop().create_future()
+            await interrupted.wait()
         finally:
             write_to.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs any more
 
