@@ -129,8 +129,12 @@ def transport(domain: str, options: ScanOptions) -> Walk[Transport]:
 
 
 def resolution(domain: str, options: ScanOptions) -> Walk[Resolution]:
-    """The route, then the registrable domain of every host that does not exist: is it there to be registered by somebody else?"""
+    """The route, then the registrable domain of every host that does not exist: is it there to be registered by somebody else?
+
+    What an alias stands for is asked as well, so that the tape can answer for an MX record that names it instead.
+    """
     found = yield from route(domain)
+    yield from ask_each(tuple(Question(host.canonical, kind) for host in found.hosts if host.aliases for kind in ("A", "AAAA")))
     apexes = dict.fromkeys(registrable(host.canonical) for host in found.hosts if not host.exists)
     names = tuple(apex for apex in apexes if apex is not None)
     answers = yield from ask_each(tuple(Question(apex, "SOA") for apex in names))
