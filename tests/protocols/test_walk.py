@@ -1,5 +1,5 @@
 from hauberk.model.dns import DnsAnswer, Question
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, ask, replay, together
+from hauberk.protocols.walk import NOT_ASKED, Ask, Branch, Reply, Walk, ask, replay, side_by_side, together
 
 ASKED: list[Ask] = []
 
@@ -29,11 +29,16 @@ def test_walks_run_together_in_joint_rounds() -> None:
     while True:
         rounds.append(len(asks))
         try:
-            asks = walk.send(tuple(map(_reply, asks)))
+            asks = walk.send(tuple(_reply(one) for one in asks if not isinstance(one, Branch)))
         except StopIteration as stop:
             assert stop.value == ("a.test", "nothing asked", "b.test")
             break
     assert rounds == [2, 2]
+
+
+def test_branches_are_walked_and_their_results_stand_in_order() -> None:
+    walk = side_by_side((_two_rounds("a.test"), _none(), _two_rounds("b.test")))
+    assert replay(walk, _reply) == ("a.test", "nothing asked", "b.test")
 
 
 def test_replay_answers_every_ask() -> None:

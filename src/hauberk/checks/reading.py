@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question
+from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.model.transport import HttpsExchange, SmtpExchange
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, replay
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, replay, replies
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -18,10 +17,8 @@ class Reading:
     def __init__(self, observation: Observation) -> None:
         self.observation = observation
         self.domain = observation.domain
-        self._replies: dict[Ask, Reply] = {}
+        self._replies = replies(observation)
         self._worked_out: dict[object, object] = {}
-        for exchange in (*observation.dns, *observation.smtp, *observation.https):
-            self._replies[_asked(exchange)] = _reply(exchange)
 
     @property
     def options(self) -> ScanOptions:
@@ -48,12 +45,3 @@ class Reading:
         if key not in self._worked_out:
             self._worked_out[key] = work_out(self, *args, **kwargs)
         return cast(T, self._worked_out[key])
-
-
-def _asked(exchange: DnsExchange | SmtpExchange | HttpsExchange) -> Ask:
-    return exchange.endpoint if isinstance(exchange, SmtpExchange) else exchange.question
-
-
-def _reply(exchange: DnsExchange | SmtpExchange | HttpsExchange) -> Reply:
-    reply = exchange.session if isinstance(exchange, SmtpExchange) else exchange.answer
-    return reply or exchange.no_answer or NOT_ASKED

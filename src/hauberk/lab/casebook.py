@@ -20,8 +20,8 @@ from hauberk.lab.pki import CertificateSpec, Issued, Pki
 from hauberk.lab.zonetext import ZoneText
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions, Selector, TrustStore, Vantage
-from hauberk.model.transport import Ending, Endpoint, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Turn, Url
-from hauberk.protocols.walk import Ask, Reply
+from hauberk.model.transport import Ending, Endpoint, Hello, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Turn, Url
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
 from hauberk.survey.domain import survey
 from hauberk.world.recorded import Ready
 
@@ -148,6 +148,8 @@ class CaseWorld:
                 return Ready(self._smtp(question))
             case Url():
                 return Ready(self._https(question))
+            case Hello():
+                return Ready(NOT_ASKED)
 
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return TrustStore("the case's own root", sha256(self._pki.anchor).hexdigest(), (self._pki.anchor,))

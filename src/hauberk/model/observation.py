@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.dns import DnsExchange
-from hauberk.model.transport import HttpsExchange, SmtpExchange
+from hauberk.model.transport import HelloExchange, HttpsExchange, SmtpExchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,21 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """What the operator asked for beyond the standard scan."""
+    """What the operator asked for beyond the standard scan.
+
+    `depth` is how far TLS is looked into: `handshake` (one real handshake an endpoint), `standard` (complete for every verdict, few
+    connections) or `full` (every accepted suite, group and scheme named). `only` limits the mail servers to one host name. `services`
+    are further ports (465, 587, 993, 995, 143, 110). `own` declares the hosts as the operator's own, which allows intrusive probes.
+    """
 
     selectors: tuple[Selector, ...] = ()
     smtp: bool = True
     lookalikes: bool = False
     blocklists: bool = True
+    depth: str = "handshake"
+    only: str = ""
+    services: tuple[int, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +77,6 @@ class Observation:
     dns: tuple[DnsExchange, ...] = ()
     smtp: tuple[SmtpExchange, ...] = ()
     https: tuple[HttpsExchange, ...] = ()
+    tls: tuple[HelloExchange, ...] = ()
     trust: TrustStore = TrustStore()
     finished: bool = True

@@ -122,3 +122,37 @@ class HttpsExchange:
     question: Url
     answer: HttpsAnswer | None = None
     no_answer: NoAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """One TLS ClientHello (or SSLv2 CLIENT-HELLO) to send to an endpoint, behind its opening (STARTTLS where the port wants it).
+
+    `octets` is the whole record as sent; the handshake is never finished. `purpose` says in a few words what it tries to find out.
+    """
+
+    endpoint: Endpoint
+    octets: bytes
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What the server sent back to one hello: its octets up to the end of its flight (or of our patience), and how that ended.
+
+    `ending` is `QUIT` when the flight was complete and we left. `refusal` is the reply line of a server that did not let us come to
+    the hello (421, 450, 454, 554 ...); `received` is empty then.
+    """
+
+    received: bytes
+    ending: Ending
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelloExchange:
+    """A hello with what came back: exactly one of `flight` and `no_answer` is set."""
+
+    question: Hello
+    flight: Flight | None = None
+    no_answer: NoAnswer | None = None

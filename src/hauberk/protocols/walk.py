@@ -1,20 +1,32 @@
 """Walks: procedures over the world as generators, so that the same code runs live, recorded and overlaid.
 
 Theory of operation: a walk yields a tuple of asks that may be answered in any order and at the same time, and is sent the
-tuple of replies in the same order. `reply = yield from ask(...)` reads like a call. A walk bounds itself: whatever the world
-answers, it ends after a known number of rounds.
+tuple of replies in the same order. `reply = yield from ask(...)` reads like a call. A walk may also yield branches: walks of their
+own that run side by side, none waiting for another's slow server. A walk bounds itself: whatever the world answers, it ends after a
+known number of rounds.
 """
 
 from collections.abc import Callable, Generator
-from typing import TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
-from hauberk.model.transport import Endpoint, HttpsAnswer, SmtpSession, Url
+from hauberk.model.observation import Observation
+from hauberk.model.transport import Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Url
 
-Ask: TypeAlias = Question | Endpoint | Url
-Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | NoAnswer
+Ask: TypeAlias = Question | Endpoint | Url | Hello
+Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | Flight | NoAnswer
 T = TypeVar("T")
-Walk: TypeAlias = Generator[tuple[Ask, ...], tuple[Reply, ...], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A walk to run beside others; its result stands in the place of a reply."""
+
+    walk: "Walk[object]"
+
+
+Walk: TypeAlias = Generator[tuple[Ask | Branch, ...], tuple[object, ...], T]
 
 NOT_ASKED = NoAnswer(Silence.NOT_ASKED, "the tape does not hold this question")
 
@@ -47,11 +59,19 @@ def fetch(url: Url) -> Walk[HttpsAnswer | NoAnswer]:
     return reply if isinstance(reply, (HttpsAnswer, NoAnswer)) else NOT_ASKED
 
 
+def say_hello_each(hellos: tuple[Hello, ...]) -> Walk[tuple[Flight | NoAnswer, ...]]:
+    """Send each hello on a connection of its own; the flights come in their order."""
+    if not hellos:
+        return ()
+    replies = yield hellos
+    return tuple(reply if isinstance(reply, (Flight, NoAnswer)) else NOT_ASKED for reply in replies)
+
+
 def together(*walks: Walk[object]) -> Walk[tuple[object, ...]]:
-    """Run walks side by side, one joint round of questions at a time; their results in order."""
+    """Run walks in joint rounds of questions, all of one round at the same time; their results in order. For walks that wait for DNS only."""
     results: list[object] = [None] * len(walks)
-    pending: dict[int, tuple[Ask, ...]] = {}
-    replies: dict[int, tuple[Reply, ...] | None] = dict.fromkeys(range(len(walks)))
+    pending: dict[int, tuple[Ask | Branch, ...]] = {}
+    replies: dict[int, tuple[object, ...] | None] = dict.fromkeys(range(len(walks)))
     while replies:
         pending.clear()
         for index, reply in replies.items():
@@ -70,11 +90,33 @@ def together(*walks: Walk[object]) -> Walk[tuple[object, ...]]:
     return tuple(results)
 
 
+def side_by_side(walks: "tuple[Walk[T], ...]") -> "Walk[tuple[T, ...]]":
+    """Run walks beside each other, none waiting for another's round; their results in order. For walks that wait for servers."""
+    if not walks:
+        return ()
+    results = yield tuple(Branch(walk) for walk in walks)
+    return cast("tuple[T, ...]", results)
+
+
 def replay(walk: Walk[T], reply: Callable[[Ask], Reply]) -> T:
     """Run a walk to its end against answers that are at hand."""
     try:
         asks = next(walk)
         while True:
-            asks = walk.send(tuple(reply(one) for one in asks))
+            asks = walk.send(tuple(replay(one.walk, reply) if isinstance(one, Branch) else reply(one) for one in asks))
     except StopIteration as stop:
         return stop.value
+
+
+def replies(observation: Observation) -> dict[Ask, Reply]:
+    """Every ask on a tape with its reply."""
+    held: dict[Ask, Reply] = {}
+    for dns in observation.dns:
+        held[dns.question] = dns.answer or dns.no_answer or NOT_ASKED
+    for smtp in observation.smtp:
+        held[smtp.endpoint] = smtp.session or smtp.no_answer or NOT_ASKED
+    for https in observation.https:
+        held[https.question] = https.answer or https.no_answer or NOT_ASKED
+    for tls in observation.tls:
+        held[tls.question] = tls.flight or tls.no_answer or NOT_ASKED
+    return held

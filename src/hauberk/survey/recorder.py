@@ -1,14 +1,25 @@
 """The pen: every ask of a survey goes through it and is written down with its reply."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.model.transport import Endpoint, HttpsAnswer, HttpsExchange, SmtpExchange, SmtpSession, Url
-from hauberk.protocols.walk import Ask, Reply, Walk
+from hauberk.model.transport import (
+    Endpoint,
+    Flight,
+    Hello,
+    HelloExchange,
+    HttpsAnswer,
+    HttpsExchange,
+    SmtpExchange,
+    SmtpSession,
+    Url,
+)
+from hauberk.protocols.walk import Ask, Branch, Reply, Walk
 from hauberk.world.world import World
 
 T = TypeVar("T")
@@ -33,26 +44,37 @@ class Recorder:
         except StopIteration as stop:
             return stop.value
 
-    async def _ask_each(self, asks: Sequence[Ask]) -> tuple[Reply, ...]:
+    async def _ask_each(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
         """All asks at the same time: a world has the question under way when `ask` returns."""
-        under_way = [self._world.ask(one) for one in asks]
+        branches: list[asyncio.Task[object]] = []
+        under_way: list[Awaitable[object]] = []
         replies = self._replies
         for one in asks:
-            replies.setdefault(one, None)
-        result: list[Reply] = []
-        for one, awaitable in zip(asks, under_way, strict=True):
-            reply = await awaitable
-            if self._told and replies[one] is None:
+            if isinstance(one, Branch):
+                branches.append(asyncio.create_task(self.drive(one.walk)))
+                under_way.append(branches[-1])
+            else:
+                replies.setdefault(one, None)
+                under_way.append(self._world.ask(one))
+        try:
+            return tuple([self._written(one, await awaitable) for one, awaitable in zip(asks, under_way, strict=True)])
+        finally:
+            for branch in branches:
+                branch.cancel()
+
+    def _written(self, one: Ask | Branch, reply: object) -> object:
+        if not isinstance(one, Branch) and isinstance(reply, Reply):
+            if self._told and self._replies[one] is None:
                 self._told(one, reply)
-            replies[one] = reply
-            result.append(reply)
-        return tuple(result)
+            self._replies[one] = reply
+        return reply
 
     def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
         """Everything asked so far. What was still under way is written down as cut off."""
         dns: list[DnsExchange] = []
         smtp: list[SmtpExchange] = []
         https: list[HttpsExchange] = []
+        tls: list[HelloExchange] = []
         for one, reply in self._replies.items():
             silence = reply if isinstance(reply, NoAnswer) else None if reply else _CUT_OFF
             match one:
@@ -62,6 +84,8 @@ class Recorder:
                     smtp.append(SmtpExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
                 case Url():
                     https.append(HttpsExchange(one, reply if isinstance(reply, HttpsAnswer) else None, silence))
+                case Hello():
+                    tls.append(HelloExchange(one, reply if isinstance(reply, Flight) else None, silence))
         observation = Observation(
             domain=domain,
             at=at,
@@ -70,6 +94,7 @@ class Recorder:
             dns=tuple(sorted(dns, key=_dns_order)),
             smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
             https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
+            tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),
             finished=finished,
         )
         chains = _chains(observation)

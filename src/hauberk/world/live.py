@@ -15,8 +15,8 @@ from typing import Self
 from hauberk import __version__
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
-from hauberk.model.transport import Endpoint, Url
-from hauberk.protocols.walk import Ask, Reply
+from hauberk.model.transport import Endpoint, Hello, Url
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dns.client import DnsClient
 from hauberk.world.dns.resolver import is_trusted, system_resolver
@@ -65,7 +65,7 @@ class LiveWorld:
         self._config = config or LiveConfig()
         self._guard = AddressGuard(self._config.allow)
         self._anchors = TrustAnchors(platform_source(), self._config.ca_file)
-        self._under_way: dict[Endpoint | Url, asyncio.Task[Reply]] = {}
+        self._under_way: dict[Endpoint | Url | Hello, asyncio.Task[Reply]] = {}
         self._stack = AsyncExitStack()
         self._client: DnsClient
         self._dialer: Dialer
@@ -112,10 +112,12 @@ class LiveWorld:
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return self._anchors.leading_from(chains)
 
-    async def _connect(self, question: Endpoint | Url) -> Reply:
+    async def _connect(self, question: Endpoint | Url | Hello) -> Reply:
         try:
             if isinstance(question, Endpoint):
                 return await converse(self._dialer, question, self._vantage.helo, self._config.smtp)
+            if isinstance(question, Hello):
+                return NOT_ASKED
             return await get(self._dialer, question, self._resolve, self._config.https)
         except Exception as error:  # a bug of ours must cost one answer, not the scan
             _log.exception("asking %s crashed", question)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hauberk.model.observation import Observation, TrustStore, Vantage
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, replies
 
 T = TypeVar("T")
 
@@ -19,18 +19,6 @@ class Ready(Generic[T]):
     def __await__(self) -> Generator[None, None, T]:
         return self.value
         yield  # makes this a generator, as awaiting wants
-
-
-def replies(observation: Observation) -> dict[Ask, Reply]:
-    """Every ask on a tape with its reply."""
-    held: dict[Ask, Reply] = {}
-    for dns in observation.dns:
-        held[dns.question] = dns.answer or dns.no_answer or NOT_ASKED
-    for smtp in observation.smtp:
-        held[smtp.endpoint] = smtp.session or smtp.no_answer or NOT_ASKED
-    for https in observation.https:
-        held[https.question] = https.answer or https.no_answer or NOT_ASKED
-    return held
 
 
 class RecordedWorld:
