@@ -56,7 +56,7 @@ def dane_match(reading: Reading, one: Seen) -> MatchResult | None:
 
 
 def reference_names(reading: Reading, host: DaneHost) -> tuple[str, ...]:
-    """The names that a certificate may bear for usage 2 (RFC 7672, 3.2.2)."""
+    """The names that a certificate may bear for usage 2 (RFC 7672, 3.2)."""
     return tuple(dict.fromkeys((host.base, host.name, reading.domain)))
 
 

@@ -4,7 +4,7 @@
 For each MX host in a signed zone the question for `_25._tcp.<host> TLSA` gets a valid answer, be it records or a signed "there is none".
 
 ## Why it matters
-A DANE sender that gets no valid answer must assume an attack and wait (RFC 7672, 2.1.3): mail does not arrive, though the domain may never
+A DANE sender that gets no valid answer must assume an attack and wait (RFC 7672, 2.1): mail does not arrive, though the domain may never
 have heard of DANE. Old load balancers and DNS servers that know no TLSA, or make a wrong denial (NSEC, NSEC3) of it, are the cause.
 
 Silence is unknown here: it may be the network. Where the zone is not signed, senders do not ask, and the check does not apply.
@@ -87,7 +87,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
 CHECK = Check(
     id="dane.sound-denial",
     title="Questions for TLSA get valid answers",
-    sources=(Source("RFC 7672", "2.1.3 and 2.2"), Source("RFC 4035", "5.4")),
+    sources=(Source("RFC 7672", "2.1 and 2.2"), Source("RFC 4035", "5.4")),
     judge=judge,
     remedy=remedy,
 )

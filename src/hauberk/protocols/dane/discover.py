@@ -17,8 +17,8 @@ class Published(StrEnum):
 
     SECURE = "secure"  # records, everything up to them signed
     ABSENT = "absent"  # a signed no
-    INSECURE_MX = "insecure-mx"  # the MX set is not signed: a sender does not look further (RFC 7672, 2.2.1)
-    INSECURE_HOST = "insecure-host"  # the addresses of the host are not signed (RFC 7672, 2.2.2)
+    INSECURE_MX = "insecure-mx"  # the MX set is not signed: a sender does not look further (RFC 7672, 2.2)
+    INSECURE_HOST = "insecure-host"  # the addresses of the host are not signed (RFC 7672, 2.2)
     INSECURE_RECORDS = "insecure-records"  # the answer about TLSA itself is not signed
     BOGUS = "bogus"  # validation fails; without validation there is an answer
     FAILING = "failing"  # the name servers do not answer this question properly, with or without validation
@@ -88,7 +88,7 @@ def discover(domain: str, options: ScanOptions) -> Walk[DaneRecords]:
 
 
 def _bases(host: MxHost) -> tuple[str, ...]:
-    """The candidates for the TLSA base domain, the best first (RFC 7672, 2.2.2)."""
+    """The candidates for the TLSA base domain, the best first (RFC 7672, 2.2)."""
     for answer in (host.ipv4, host.ipv6):
         aliases = answer.of("CNAME") if isinstance(answer, DnsAnswer) else ()
         if aliases and answer_is_secure(answer):

@@ -34,7 +34,7 @@ class MatchResult:
 def match(records: tuple[Tlsa, ...], chain: tuple[bytes, ...], names: tuple[str, ...], at: datetime) -> MatchResult:
     """Hold the records of one host against a chain (DER, leaf first).
 
-    `names` are the host's reference names: its own, the one behind a CNAME, and the domain of the mail (RFC 7672, 3.2.2). `at` is the
+    `names` are the host's reference names: its own, the one behind a CNAME, and the domain of the mail (RFC 7672, 3.2). `at` is the
     time for usage 2; usage 3 looks at neither names nor dates (RFC 7671, 5.1).
     """
     useless: list[tuple[Tlsa, str]] = []

@@ -59,7 +59,7 @@ def tlsa_for(spki: bytes) -> Tlsa:
 
 
 def unusable(record: Tlsa) -> str:
-    """Why an SMTP sender takes no notice of the record (RFC 7671, 10; RFC 7672, 3.1.3); empty when it is usable."""
+    """Why an SMTP sender takes no notice of the record (RFC 6698, 4.1; RFC 7672, 3.1); empty when it is usable."""
     if record.usage not in USAGES:
         return f"certificate usage {record.usage} does not exist"
     if record.usage in (0, 1):
