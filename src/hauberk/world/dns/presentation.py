@@ -160,10 +160,16 @@ def _at_least(size: int, wanted: int) -> None:
         raise Garbled("a record is shorter than its type allows")
 
 
-_OWN_FORMATS: dict[str, Reader] = {
-    "A": _address4, "AAAA": _address6, "MX": _mx, "TXT": _txt, "SPF": _txt, "CNAME": _target, "NS": _target, "PTR": _target,
-    "DNAME": _target, "SOA": _soa, "SRV": _srv, "TLSA": _tlsa, "SMIMEA": _tlsa, "CAA": _caa, "DS": _ds, "CDS": _ds, "DNSKEY": _dnskey,
-    "CDNSKEY": _dnskey, "RRSIG": _rrsig, "NSEC": _nsec, "NSEC3PARAM": _nsec3param,
+_WITH_NAMES: dict[str, Reader] = {
+    "MX": _mx, "CNAME": _target, "NS": _target, "PTR": _target, "DNAME": _target, "SOA": _soa, "SRV": _srv, "RRSIG": _rrsig, "NSEC": _nsec,
+}  # fmt: skip
+_WITHOUT: dict[str, Reader] = {
+    "A": _address4, "AAAA": _address6, "TXT": _txt, "SPF": _txt, "TLSA": _tlsa, "SMIMEA": _tlsa, "CAA": _caa, "DS": _ds, "CDS": _ds,
+    "DNSKEY": _dnskey, "CDNSKEY": _dnskey, "NSEC3PARAM": _nsec3param,
 }  # fmt: skip
 
-READERS: dict[int, tuple[str, Reader]] = {code: (mnemonic, _OWN_FORMATS.get(mnemonic, generic)) for code, mnemonic in MNEMONICS.items()}
+READERS: dict[int, tuple[str, Reader, bool]] = {
+    code: (mnemonic, _WITH_NAMES.get(mnemonic) or _WITHOUT.get(mnemonic, generic), mnemonic in _WITH_NAMES)
+    for code, mnemonic in MNEMONICS.items()
+}
+"""Of each type with a mnemonic: the mnemonic, the reader of its data, and whether there are names in the data."""

@@ -80,9 +80,9 @@ class UdpChannel:
         key = next(self._ids)
         while key in self._under_way:
             key = next(self._ids)
+        self._under_way[key] = flight
         flight.key = key
         flight.tries = 0
-        self._under_way[key] = flight
         self._transmit(flight)
 
     def _transmit(self, flight: Flight) -> None:
@@ -108,11 +108,10 @@ class UdpChannel:
         try:
             for count in range(_BATCH):
                 reply = receive(4096)
-                flight = under_way.get(reply[:2])
+                flight = under_way.pop(reply[:2], None)
                 if flight is None or not belongs(reply, flight.asked):
                     self._stray(reply, flight)
                     continue
-                del under_way[reply[:2]]
                 if flight.patient:
                     flight.patient = False
                     self._patient -= 1
@@ -139,6 +138,7 @@ class UdpChannel:
         """Something that answers nothing: late, forged or garbage. The wait goes on; if nothing better comes, that was it."""
         if flight is not None:
             flight.strange = True
+            self._under_way[flight.key] = flight
         elif len(reply) < 12:
             for one in self._under_way.values():
                 one.strange = True

@@ -108,7 +108,7 @@ def _empty(code: int, authenticated: bool | None) -> DnsAnswer:
 
 def _read_records(reply: bytes, at: int, count: int, name: str, octets: int) -> tuple[tuple[Record, ...], int]:
     """The records of class IN, and the offset behind them all; `name` is the question's, `octets` its length on the wire."""
-    known: Known = {12: (name + "." if name != "." else ".", octets)}
+    known: Known = {}
     records: list[Record] = []
     size = len(reply)
     for _ in range(count):
@@ -125,7 +125,9 @@ def _read_records(reply: bytes, at: int, count: int, name: str, octets: int) -> 
             raise Garbled("a record runs over the end")
         if kind != _IN:
             continue
-        mnemonic, present = READERS.get(code) or (f"TYPE{code}", generic)
+        mnemonic, present, has_names = READERS.get(code) or (f"TYPE{code}", generic, False)
+        if has_names and 12 not in known:
+            known[12] = (name + "." if name != "." else ".", octets)
         records.append(Record(owner, mnemonic, ttl if ttl < 0x80000000 else 0, present(reply, start, at, known)))
     return tuple(records), at
 

@@ -48,10 +48,18 @@ def read_name(wire: bytes, at: int, known: Known) -> tuple[str, int]:
 
     A pointer must point before everything this name has used so far, so that there are no loops.
     """
-    if wire[at] >= 0xC0:  # nearly every name is one pointer to a name met before
-        met = known.get((wire[at] & 0x3F) << 8 | wire[at + 1])
+    first = wire[at]
+    if first >= 0xC0:  # most names are a pointer to a name met before
+        met = known.get((first & 0x3F) << 8 | wire[at + 1])
         if met is not None:
             return met[0], at + 2
+    elif 0 < first < 64 and wire[behind := at + 1 + first] >= 0xC0:  # or one label before such a pointer
+        met = known.get((wire[behind] & 0x3F) << 8 | wire[behind + 1])
+        label = wire[at + 1 : behind]
+        if met is not None and label.isalnum() and met[0] != "." and met[1] + first < 255:
+            text = f"{label.decode()}.{met[0]}"
+            known[at] = (text, met[1] + first + 1)
+            return text, behind + 2
     labels: list[str] = []
     octets, position, floor, behind, pointers, tail = 1, at, at, 0, 0, ""
     while length := wire[position]:
