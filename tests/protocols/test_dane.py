@@ -147,13 +147,15 @@ _25._tcp.mx.example.com. TLSA {dane.render(dane.tlsa_for(key_of(LEAF)))}
 """
 
 
-def discovered(zone: str, *secure: str, trusted: bool = True, **other: Reply) -> dane.DaneHost:
+def discovered(zone: str, *secure: str, trusted: bool = True, validates: bool = True, **other: Reply) -> dane.DaneHost:
     """`other` are replies to `name TYPE` (`tlsa`, `tlsa_unchecked` for the host's TLSA question)."""
     world = ZoneText.parse(zone)
 
     def reply(ask: Ask) -> Reply:
         if not isinstance(ask, Question):
             return NOT_ASKED
+        if ask == Question(".", "SOA"):
+            return DnsAnswer("NOERROR", authenticated=validates if trusted else None)
         if ask == Question(f"_25._tcp.{HOST}", "TLSA") and "tlsa" in other:
             return other["tlsa"]
         if ask.checking_disabled and "tlsa_unchecked" in other:
@@ -178,6 +180,7 @@ def test_the_state_of_signatures_is_told_apart() -> None:
     hosted = ZONE.replace("mx.example.com", "mx.example.net")
     assert discovered(hosted, "example.com").published == Published.INSECURE_HOST
     assert discovered(ZONE, trusted=False).published == Published.UNTRUSTED
+    assert discovered(ZONE, validates=False).published == Published.UNTRUSTED
     assert discovered("\n".join(ZONE.splitlines()[:3]), "example.com").published == Published.ABSENT
     insecure = DnsAnswer("NOERROR", authenticated=False)
     assert discovered(ZONE, "example.com", tlsa=insecure).published == Published.INSECURE_RECORDS

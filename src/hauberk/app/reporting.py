@@ -7,6 +7,7 @@ from pathlib import Path
 from hauberk.app.scanning import Scan
 from hauberk.checks.reading import Reading
 from hauberk.model.dns import DnsAnswer, NoAnswer
+from hauberk.protocols import dnssec
 from hauberk.report import json
 from hauberk.report.compose import compose
 from hauberk.report.content import ReportContent
@@ -41,6 +42,13 @@ class Prepared:
             said.append(f"{observation.domain} does not exist in the DNS (NXDOMAIN); is it spelled right?")
         if all(exchange.no_answer for exchange in observation.dns):
             said.append(f"nothing was answered by the resolver {observation.vantage.resolver}; is there a network?")
+        elif not observation.vantage.resolver_trusted:
+            said.append(
+                f"the path to the resolver {observation.vantage.resolver} can be tampered with, so DNSSEC and DANE are unknown; use a "
+                "validating resolver on this machine, or one over TLS: --resolver tls://9.9.9.9#dns.quad9.net"
+            )
+        elif Reading(observation).walked(dnssec.resolver, observation.domain, observation.options).validates is False:
+            said.append(f"the resolver {observation.vantage.resolver} does not validate, so DNSSEC and DANE are unknown; use one that does")
         if not observation.finished:
             said.append(f"the time limit ended the scan of {observation.domain}; the result is what was known by then")
         return tuple(said)

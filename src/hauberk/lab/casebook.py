@@ -95,6 +95,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scan_smtp: bool = True
     at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
     resolver_trusted: bool = True
+    validates: bool = True
     ipv6: bool = True
     codes: tuple[str, ...] | None = None
     says: str = ""
@@ -193,8 +194,14 @@ class CaseWorld:
             return DnsAnswer("SERVFAIL", authenticated=False if case.resolver_trusted else None, extended_errors=(6,))
         if question == Question(".", "SOA"):
             root = ZoneText.parse(". SOA a.root-servers.net. nstld.verisign-grs.com. 2026112100 1800 900 604800 86400")
-            return root.answer(question, secure=(".",) if case.resolver_trusted else None)
-        return self._zone.answer(question, secure=case.secure if case.resolver_trusted else None)
+            return root.answer(question, secure=self._secure((".",)))
+        return self._zone.answer(question, secure=self._secure(case.secure))
+
+    def _secure(self, signed: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The names whose answers carry AD here; None where the bit means nothing."""
+        if not self._case.resolver_trusted:
+            return None
+        return signed if self._case.validates else ()
 
     def _authoritative(self, question: Question) -> DnsAnswer | NoAnswer:
         server = self._servers.get(question.server, Server(question.server, self._case.records))

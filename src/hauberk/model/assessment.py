@@ -23,9 +23,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class FixStep:
-    """A remedy with what it brings: points and grade if this alone, and if it and all before it, were done.
+    """A remedy with what it brings: points if this alone, and points and grade if it and all before it, were done.
 
-    `assumed` is true when the gain was not computed from records but by taking the check as passed (a server setting).
+    `remove` and `publish` are the records (`name. TYPE data`) that the step takes away and adds, given all steps before it; what stays
+    is in neither. `assumed` is true when the gain was not computed from records but by taking the check as passed (a server setting).
     """
 
     remedy: Remedy
@@ -34,6 +35,8 @@ class FixStep:
     points_after: float
     grade_after: str
     assumed: bool = False
+    remove: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,8 @@ def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
         mark=MARKS[step.verdict],
         gain=gain,
         after=f"then {points(step.points_after)}, grade {step.grade_after}{' (assumed)' if step.assumed else ''}",
-        publish=remedy.records,
-        remove=remedy.replaces,
+        publish=step.publish,
+        remove=step.remove,
         settings=remedy.settings,
     )
 
@@ -144,7 +144,7 @@ def _fixes_note(assessment: Assessment) -> str:
     note = "In this order. “Then” is the score when a step and all before it are done"
     if any(step.assumed for step in assessment.fix_plan):
         note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"
-    if any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in step.remedy.records):
+    if any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in (*step.publish, *step.remove)):
         note += ". A record is one line however long it is; the attached assessment has it in one piece"
     left_out = len(assessment.fix_plan) - MOST_FIXES
     return note + (f". {counted(left_out, 'further step')} in the attached assessment." if left_out > 0 else ".")

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from hauberk.checks.check import Check, judge
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import FixStep, Remedy
-from hauberk.model.dns import Record
+from hauberk.model.dns import DnsAnswer, Record
 from hauberk.model.observation import Observation
 from hauberk.model.score import Score
 from hauberk.model.verdict import CheckVerdict, Verdict
 from hauberk.protocols.names import absolute
+from hauberk.protocols.rdata import txt_strings
 from hauberk.scoring.rubric import Rubric
 from hauberk.scoring.score import score
 from hauberk.world.overlay import overlay, parse_record, propose
@@ -82,6 +83,7 @@ def fix_plan(observation: Observation, checks: tuple[Check, ...], rubric: Rubric
         remedy = _reworded(planner, state, first_wording)
         if remedy is None:
             continue
+        remove, publish = _difference(state.reading, remedy)
         state = planner.after(state, remedy)
         steps.append(
             FixStep(
@@ -91,9 +93,34 @@ def fix_plan(observation: Observation, checks: tuple[Check, ...], rubric: Rubric
                 points_after=state.score.points,
                 grade_after=state.score.grade,
                 assumed=bool(remedy.settings) or not remedy.records,
+                remove=remove,
+                publish=publish,
             )
         )
     return tuple(steps)
+
+
+def _difference(reading: Reading, remedy: Remedy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The records that go and the records that come. A remedy names whole sets; nobody should have to take away what stays."""
+    records, removed = parsed(remedy)
+    wanted: dict[tuple[str, str], tuple[Record, ...]] = dict(propose(records, removed).sets)
+    remove: list[str] = []
+    publish: list[str] = []
+    for (name, kind), new in wanted.items():
+        answer = reading.dns(name, kind)
+        old = [one for one in answer.of(kind) if one.name == name] if isinstance(answer, DnsAnswer) else []
+        remove += [_line(one) for one in old if _meaning(one) not in {_meaning(other) for other in new}]
+        publish += [_line(one) for one in new if _meaning(one) not in {_meaning(other) for other in old}]
+    return tuple(remove), tuple(publish)
+
+
+def _meaning(record: Record) -> object:
+    """What a record says, however its text is cut into strings or spelled."""
+    return b"".join(txt_strings(record.data)) if record.type == "TXT" else record.data.lower()
+
+
+def _line(record: Record) -> str:
+    return f"{record.name}. {record.type} {record.data}"
 
 
 def _reworded(planner: _Planner, state: _State, remedy: Remedy) -> Remedy | None:

@@ -43,7 +43,7 @@ def judge(reading: Reading) -> Iterator[Finding]:
         if host.published in (Published.UNANSWERED, Published.FAILING, Published.BOGUS):
             yield Finding(host.name, Verdict.UNKNOWN, f"The question for {host.owner} TLSA {unanswered(host.answer)}.")
         elif host.published is Published.UNTRUSTED and host.held:
-            message = "The path to the resolver is not trusted, so the TLSA records cannot be relied on."
+            message = "The resolver does not validate, or the path to it is not trusted: the TLSA records cannot be relied on."
             yield Finding(host.name, Verdict.UNKNOWN, message, code="resolver-untrusted")
         elif host.published is Published.SECURE:
             yield from _judge_records(reading, host)

@@ -61,7 +61,7 @@ def _judge_host(host: DaneHost) -> Finding | None:
         case Published.UNANSWERED:
             return Finding(host.name, Verdict.UNKNOWN, f"{asked} {unanswered(host.unchecked or host.answer)}.")
         case Published.UNTRUSTED:
-            message = "The path to the resolver is not trusted, so whether answers are signed is not known; use a resolver on this machine."
+            message = "The resolver does not validate, or the path to it is not trusted: whether answers are signed is not known."
             return Finding(host.name, Verdict.UNKNOWN, message, code="resolver-untrusted")
         case Published.INSECURE_MX | Published.INSECURE_HOST:
             return None

@@ -68,7 +68,7 @@ def _judge_host(reading: Reading, host: DaneHost) -> Iterator[Finding]:
         case Published.FAILING | Published.UNANSWERED:
             yield Finding(host.name, Verdict.UNKNOWN, f"The question for {host.owner} TLSA {unanswered(host.answer)}.")
         case Published.UNTRUSTED:
-            message = "The path to the resolver is not trusted, so whether answers are signed is not known; use a resolver on this machine."
+            message = "The resolver does not validate, or the path to it is not trusted: whether answers are signed is not known."
             yield Finding(host.name, Verdict.UNKNOWN, message, held, "resolver-untrusted")
 
 

@@ -11,6 +11,9 @@ from hauberk.protocols.mx import MailRoute, MxHost, route
 from hauberk.protocols.rdata import target
 from hauberk.protocols.walk import Walk, ask_each
 
+# The root is signed: an answer about it without AD means that the resolver does not validate.
+_ROOT = Question(".", "SOA")
+
 
 class Published(StrEnum):
     """What the DNS says of a host's TLSA records, as far as a sender can rely on it."""
@@ -23,7 +26,7 @@ class Published(StrEnum):
     BOGUS = "bogus"  # validation fails; without validation there is an answer
     FAILING = "failing"  # the name servers do not answer this question properly, with or without validation
     UNANSWERED = "unanswered"  # silence, or a host whose addresses could not be had
-    UNTRUSTED = "untrusted"  # the path to the resolver is not trusted, so nothing is known of signatures
+    UNTRUSTED = "untrusted"  # the path to the resolver is not trusted, or it does not validate: nothing is known of signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,19 @@ def discover(domain: str, options: ScanOptions) -> Walk[DaneRecords]:
     """TLSA of every MX host and of what its CNAME leads to; where that fails, once more without validation. Three rounds at most."""
     found = yield from route(domain)
     bases = tuple((host, base) for host in found.hosts for base in _bases(host))
-    answers = yield from ask_each(tuple(Question(owner_name(base), "TLSA") for _, base in bases))
+    root, *answers = yield from ask_each((_ROOT, *(Question(owner_name(base), "TLSA") for _, base in bases)))
+    validates = isinstance(root, NoAnswer) or root.rcode != "NOERROR" or answer_is_secure(root)
     failed = tuple(base for (_, base), answer in zip(bases, answers, strict=True) if _failed(answer))
     unchecked = yield from ask_each(tuple(Question(owner_name(base), "TLSA", checking_disabled=True) for base in failed))
     without_validation = dict(zip(failed, unchecked, strict=True))
     candidates = tuple(
-        DaneHost(host.name, base, _published(found, host, answer, without_validation.get(base)), answer, without_validation.get(base))
+        DaneHost(
+            host.name,
+            base,
+            _published(found, host, answer, without_validation.get(base)) if validates else Published.UNTRUSTED,
+            answer,
+            without_validation.get(base),
+        )
         for (host, base), answer in zip(bases, answers, strict=True)
     )
     return DaneRecords(found, tuple(_chosen(host, candidates) for host in found.hosts))
