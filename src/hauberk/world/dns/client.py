@@ -79,7 +79,11 @@ class DnsClient:
             self._older, self._answers = self._answers, {}
         self._answers[question] = waiter
         message = query(asked, not question.server, question.checking_disabled)
-        self._send(Flight(question, asked, message, self._landed, waiter))
+        flight = Flight(question, asked, message, self._landed, waiter)
+        if self._only is None or question.server or self._ticker is None:
+            self._send(flight)
+        else:
+            self._only.send(flight)
         return waiter
 
     def _join(self, first: Waiter) -> Waiter:
@@ -124,9 +128,10 @@ class DnsClient:
             self._settle_without_first(flight, answer, others)
             return
         waiter.set_result(answer)
-        for other in others or ():
-            if not other.done():
-                other.set_result(answer)
+        if others is not None:
+            for other in others:
+                if not other.done():
+                    other.set_result(answer)
 
     def _settle_without_first(self, flight: Flight, answer: DnsAnswer | NoAnswer, others: list[Waiter] | None) -> None:
         """The one who asked first gave up. His cancelled future must not stay as the answer, nor a flight that never left."""

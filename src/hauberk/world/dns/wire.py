@@ -20,6 +20,7 @@ TC = 0x02  # in the third octet of a reply: truncated
 PAYLOAD = 1232  # octets of a UDP answer that pass unfragmented nearly everywhere (DNS flag day 2020)
 
 _FIXED = struct.Struct("!HHIH")
+_POINTER_TO_QUESTION = b"\xc0\x0c"
 _COUNTS_EDNS = b"\0\1\0\0\0\0\0\1"
 _COUNTS_PLAIN = b"\0\1\0\0\0\0\0\0"
 _OPT = b"\0" + _FIXED.pack(41, PAYLOAD, 0, 0)  # the root, OPT, payload size, version 0, DO=0, no options
@@ -112,7 +113,7 @@ def _read_records(reply: bytes, at: int, count: int, name: str, octets: int) -> 
     records: list[Record] = []
     size = len(reply)
     for _ in range(count):
-        if reply[at] == 0xC0 and reply[at + 1] == 12:
+        if reply.startswith(_POINTER_TO_QUESTION, at):
             owner = name
             at += 2
         else:

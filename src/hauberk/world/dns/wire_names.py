@@ -24,15 +24,16 @@ class Garbled(Exception):
 
 def encode_name(name: str) -> bytes | None:
     """The wire form of a name as questions spell it; None when it is no name (empty label, over 63 or 255 octets, not ASCII)."""
-    if name == ".":
-        return b"\0"
-    if not name.isascii():
+    try:
+        labels = name.encode("ascii").split(b".")
+    except UnicodeEncodeError:
         return None
-    labels = name.encode().split(b".")
     if "\\" in name:
         labels = [_unescape(label) for label in labels]
     pack = _packer(*map(len, labels))
-    return None if pack is None else pack(*labels)
+    if pack is None:
+        return b"\0" if name == "." else None
+    return pack(*labels)
 
 
 @lru_cache(maxsize=4096)
