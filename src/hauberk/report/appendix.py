@@ -1,4 +1,7 @@
-"""All checks by area, compact: findings that say the same are told once."""
+"""All checks by area, compact: findings that say the same are told once, and a check that is passed has one line.
+
+What is left out here is in the assessment that is attached to the report.
+"""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +14,6 @@ from hauberk.report.text import shortened
 from hauberk.report.wording import MARKS, area_name, area_order, counted, listed
 
 MOST_FINDINGS = 8  # of a check that is not passed
-MOST_PASSES = 2
 MOST_QUOTES = 3
 LONGEST_QUOTE = 240
 LONGEST_MESSAGE = 600
@@ -53,33 +55,26 @@ def _findings(verdict: CheckVerdict, domain: str) -> tuple[FindingPart, ...]:
     alike: dict[tuple[Verdict, str, tuple[str, ...]], list[str]] = {}
     for finding in sorted(verdict.findings, key=lambda one: SEVERITY.index(one.verdict)):
         alike.setdefault((finding.verdict, finding.message, _quotes(finding)), []).append(finding.subject)
-    passed = verdict.verdict is Verdict.PASS
     parts = tuple(
-        FindingPart(
-            _subjects(subjects, state, domain),
-            MARKS[state],
-            shortened(message, LONGEST_MESSAGE),
-            () if passed and len(alike) > 1 else quotes,
-        )
+        FindingPart(_subjects(subjects, state, domain), MARKS[state], shortened(message, LONGEST_MESSAGE), quotes)
         for (state, message, quotes), subjects in alike.items()
     )
-    most = MOST_PASSES if passed else MOST_FINDINGS
-    if len(parts) <= most:
+    if verdict.verdict is Verdict.PASS:
+        return parts[:1]
+    if len(parts) <= MOST_FINDINGS:
         return parts
-    more = FindingPart(
-        "", MARKS[verdict.verdict], f"And {counted(len(parts) - most, 'more finding')}; the attached assessment has all of them."
-    )
-    return (*parts[:most], more)
+    more = f"And {counted(len(parts) - MOST_FINDINGS, 'more finding')}; the attached assessment has all of them."
+    return (*parts[:MOST_FINDINGS], FindingPart("", MARKS[verdict.verdict], more))
 
 
 def _subjects(subjects: list[str], verdict: Verdict, domain: str) -> str:
     named = tuple(to_unicode(subject) for subject in dict.fromkeys(subjects) if subject != domain)
-    return listed(named, 2 if verdict is Verdict.PASS else 6)
+    return listed(named, 1 if verdict is Verdict.PASS else 6)
 
 
 def _quotes(finding: Finding) -> tuple[str, ...]:
     if finding.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
-        return tuple(shortened(quote, LONGEST_QUOTE) for quote in finding.evidence[:1])
+        return ()
     quotes = tuple(shortened(quote, LONGEST_QUOTE) for quote in finding.evidence[:MOST_QUOTES])
     left_out = len(finding.evidence) - len(quotes)
     return (*quotes, f"… and {left_out} more") if left_out else quotes
