@@ -48,9 +48,15 @@ _NOT_FOUND = PageSpec("", status=404, body="There is nothing here.\n")
 
 
 class WebServer:
-    """An async context manager. `contexts` holds a TLS context a host; who asks without a known name gets the first."""
+    """An async context manager. `contexts` holds a TLS context a host; who asks without a known name gets the first.
 
-    def __init__(self, pages: tuple[PageSpec, ...], contexts: Mapping[str, ssl.SSLContext]) -> None:
+    `place` is where to listen, by default any free loopback port.
+    """
+
+    def __init__(
+        self, pages: tuple[PageSpec, ...], contexts: Mapping[str, ssl.SSLContext], place: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
+        self._place = place
         self.port = 0
         self.asked: list[str] = []
         self.open: set[asyncio.Transport] = set()
@@ -65,7 +71,7 @@ class WebServer:
             connection.context = self._contexts.get(name or "", first)
 
         first.sni_callback = by_name
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Request(self), "127.0.0.1", 0, ssl=first)
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Request(self), *self._place, ssl=first)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
