@@ -139,9 +139,11 @@ def _fixes(domain: str) -> tuple[FixStep, ...]:
                 "spf.restrictive",
                 "End the SPF record in ~all, so that mail from strangers is suspicious",
                 (f'{domain}. TXT "v=spf1 include:_spf.example.net ~all"',),
-                (f'{domain}. TXT "v=spf1 include:_spf.example.net ?all"',),
+                (f"{domain}. TXT",),
             ),
             F, 23.5, 72.5, "C",
+            remove=(f'{domain}. TXT "v=spf1 include:_spf.example.net ?all"',),
+            publish=(f'{domain}. TXT "v=spf1 include:_spf.example.net ~all"',),
         ),
         FixStep(
             Remedy(
@@ -151,10 +153,13 @@ def _fixes(domain: str) -> tuple[FixStep, ...]:
                 (f"_dmarc.{domain}. TXT",),
             ),
             W, 9, 81.5, "B",
+            remove=(f'_dmarc.{domain}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@{domain}"',),
+            publish=(f'_dmarc.{domain}. TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{domain}"',),
         ),
         FixStep(
             Remedy("dkim.key-strength", "Publish a longer key", (f's2._domainkey.{domain}. TXT "v=DKIM1; k=rsa; p={key}"',)),
             W, 2, 83.5, "B",
+            publish=(f's2._domainkey.{domain}. TXT "v=DKIM1; k=rsa; p={key}"',),
         ),
         FixStep(
             Remedy(
