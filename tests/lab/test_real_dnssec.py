@@ -144,7 +144,13 @@ def test_sixty_kilobytes_of_txt_arrive_whole(servers: RealDns) -> None:
 
 @pytest.mark.parametrize("scheme", ["udp", "tcp"])
 def test_dnspython_agrees_with_every_answer(servers: RealDns, scheme: str) -> None:
-    questions = [Question(f"{label}{zone}", kind) for zone in ("secure.test", "insecure.test") for label in _NAMES for kind in _KINDS]
+    questions = [
+        Question(f"{label}{zone}", kind)
+        for zone in ("secure.test", "insecure.test")
+        for label in _NAMES
+        for kind in _KINDS
+        if (label, kind) != ("below.tree.", "CNAME")  # Unbound's own answer changes with what it has cached
+    ]
     questions += [Question("bogus.test", kind) for kind in ("A", "MX", "TXT")]
     replies = ask(servers, *questions, scheme=scheme)
     assert len(replies) > 450

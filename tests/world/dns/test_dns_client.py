@@ -401,3 +401,21 @@ def test_the_system_names_its_resolver(tmp_path: Path) -> None:
         system_resolver(configuration)
     with pytest.raises(NoResolver, match="cannot be read"):
         system_resolver(tmp_path / "missing")
+
+
+def test_old_answers_are_forgotten_by_generations(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hauberk.world.dns.client._GENERATION", 10)
+
+    async def main() -> None:
+        server = LyingServer(lambda query, number: [reply_to(query, rcode=3)])
+        async with server, DnsClient(server.url) as client:
+            for number in range(15):
+                await client.ask(Question(f"{number}.example", "MX"))
+            await client.ask(Question("3.example", "MX"))
+            assert len(server.queries) == 15  # still in the older generation
+            for number in range(15, 40):
+                await client.ask(Question(f"{number}.example", "MX"))
+            await client.ask(Question("4.example", "MX"))
+            assert len(server.queries) == 41
+
+    run(main())

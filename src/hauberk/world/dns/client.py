@@ -66,30 +66,26 @@ class DnsClient:
 
     def ask(self, question: Question) -> Awaitable[DnsAnswer | NoAnswer]:
         """The answer; a question that was asked before is not asked again. Only `close` and the waiter's own cancelling raise."""
-        met = self._answers.get(question)
-        if met is None and self._older:
-            met = self._older.get(question)
-        if met is not None:
-            return met if met.done() and not met.cancelled() else self._join(met)
         waiter: Waiter = self._loop.create_future()
+        first = self._answers.setdefault(question, waiter)
+        if first is waiter and self._older:
+            first = self._answers[question] = self._older.get(question, waiter)
+        if first is not waiter:
+            if first.done() and not first.cancelled():
+                return first
+            self._others.setdefault(first, []).append(waiter)
+            return waiter
         asked = question_section(question)
         if asked is None or self._closed or (question.server and self._servers.refusal(question.server) is not None):
             return self._decline(question, waiter)
-        if len(self._answers) >= _GENERATION:
+        if len(self._answers) > _GENERATION:
             self._older, self._answers = self._answers, {}
-        self._answers[question] = waiter
         message = query(asked, not question.server, question.checking_disabled)
         flight = Flight(question, asked, message, self._landed, waiter)
         if self._only is None or question.server or self._ticker is None:
             self._send(flight)
         else:
             self._only.send(flight)
-        return waiter
-
-    def _join(self, first: Waiter) -> Waiter:
-        """One more who waits for what somebody else asked."""
-        waiter: Waiter = self._loop.create_future()
-        self._others.setdefault(first, []).append(waiter)
         return waiter
 
     def _decline(self, question: Question, waiter: Waiter) -> Waiter:
