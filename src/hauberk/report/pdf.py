@@ -6,7 +6,7 @@ Equal input gives equal octets: the only date is that of the observation, the on
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -64,6 +64,7 @@ def pages(content: ReportContent, resolution: float = RESOLUTION) -> list[bytes]
     return _set(content, resolution=resolution)
 
 
+@lru_cache(maxsize=1)  # PNG and JPG are mostly wanted of the same report
 def _picture(content: ReportContent) -> tuple[Image.Image, float]:
     pngs = pages(content)
     tallest = sum(_height(png) for png in pngs)
