@@ -174,6 +174,11 @@ def untestable(reading: Reading) -> Finding | None:
         return Finding(
             reading.domain, Verdict.UNKNOWN, "The mail servers were not contacted: the scan was asked for DNS only.", code="not-asked"
         )
+    if not seen(reading):
+        message = (
+            f"No endpoint was contacted: the scan was asked for {visible(reading.options.only)} only, which is none of the mail servers."
+        )
+        return Finding(reading.domain, Verdict.UNKNOWN, message, code="not-asked")
     return None
 
 

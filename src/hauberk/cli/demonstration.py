@@ -28,7 +28,7 @@ async def demonstrate(out: Path) -> int:
     written: list[Path] = []
     async with Lab(at=now()) as lab:
         config = LiveConfig(resolver=lab.resolver_url, helo=LAB_HELO, routes=lab.routes, ca_file=lab.anchor_pem_path)
-        order = ScanOrder(load(), ScanOptions())
+        order = ScanOrder(load(), ScanOptions(depth="standard"))
         printed = output_for("text", everything=False, several=True)
         async with LiveWorld(config) as world:
             with watching("Scanning", len(COMPANIES)) as watch:

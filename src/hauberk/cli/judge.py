@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hauberk.cli.network import Network, Resolver
-from hauberk.cli.scan import FailOn, OutputFormat
+from hauberk.cli.scan import RUBRIC, FailOn, OutputFormat
 
 
 def judge(
@@ -19,7 +19,7 @@ def judge(
     out: Annotated[Path, typer.Option("--out", help="The folder for reports.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with 1 when a check comes to this or worse.")] = FailOn.FAIL,
-    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = "hauberk-2026",
+    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = RUBRIC,
 ) -> None:
     """Judge a tape again: no network, and the same verdicts for ever."""
     from hauberk.cli.judge_run import run_judge
@@ -33,7 +33,7 @@ def whatif(
     record: Annotated[list[str] | None, typer.Option("--record", help="A record as it would be published: 'name TYPE data'.")] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", help="A record set that would be gone: 'name TYPE'.")] = None,
     format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print (text or json).")] = OutputFormat.TEXT,
-    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = "hauberk-2026",
+    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = RUBRIC,
     resolver: Resolver = "",
     network: Network = None,
 ) -> None:

@@ -8,12 +8,20 @@ import typer
 
 from hauberk.cli.network import Network, Resolver
 
+RUBRIC = "hauberk-2026.1"  # as `hauberk.scoring.rubric.DEFAULT`, which is not imported before a command needs it
+
 
 class OutputFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+
+
+class Depth(StrEnum):
+    HANDSHAKE = "handshake"
+    STANDARD = "standard"
+    FULL = "full"
 
 
 class FailOn(StrEnum):
@@ -35,7 +43,7 @@ def scan(
     out: Annotated[Path, typer.Option("--out", help="The folder for reports and tapes.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with 1 when a check comes to this or worse.")] = FailOn.FAIL,
-    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = "hauberk-2026",
+    rubric: Annotated[str, typer.Option("--rubric", help="The rubric's name, or a .toml file.")] = RUBRIC,
     dkim_selector: Annotated[
         list[str] | None, typer.Option("--dkim-selector", help="A DKIM selector that is in use; may be repeated.")
     ] = None,
@@ -44,6 +52,20 @@ def scan(
     smtp: Annotated[bool, typer.Option("--smtp/--no-smtp", help="Connect to the mail servers, or ask the DNS only.")] = True,
     blocklists: Annotated[bool, typer.Option("--blocklists/--no-blocklists", help="Look the servers up in DNS block lists.")] = True,
     lookalikes: Annotated[bool, typer.Option("--lookalikes", help="Look for registered neighbours of the name.")] = False,
+    depth: Annotated[
+        Depth,
+        typer.Option(
+            "--depth", help="How far TLS is looked into: one handshake, enough for every verdict, or every suite and group named."
+        ),
+    ] = Depth.STANDARD,
+    only: Annotated[str, typer.Option("--only", metavar="HOST", help="Connect to this one mail server of the domain.")] = "",
+    services: Annotated[
+        str,
+        typer.Option("--services", metavar="PORT,...", help="Look at these ports of the mail servers as well: 465,587,993,995,143,110."),
+    ] = "",
+    own: Annotated[
+        bool, typer.Option("--own", help="The mail servers are yours: tests that a stranger should not make are allowed.")
+    ] = False,
     resolver: Resolver = "",
     network: Network = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="More trust anchors (PEM).")] = None,
@@ -77,6 +99,10 @@ def scan(
         smtp=smtp,
         blocklists=blocklists,
         lookalikes=lookalikes,
+        depth=depth.value,
+        only=only,
+        services=services,
+        own=own,
         resolver=resolver,
         network=network,
         ca_file=ca_file,

@@ -18,6 +18,7 @@ from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import is_at_or_below, parse_domain, to_unicode
 
 _LARGEST_MESSAGE = 10 * 1024 * 1024
+_SERVICES = (465, 587, 993, 995, 143, 110)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Request:
     smtp: bool
     blocklists: bool
     lookalikes: bool
+    depth: str
+    only: str
+    services: str
+    own: bool
     resolver: str
     network: Path | None
     ca_file: Path | None
@@ -128,4 +133,31 @@ def _options(request: Request, domains: list[str]) -> ScanOptions:
         if not learnt:
             sys.stderr.write(f"hauberk: {path} has no DKIM signature of a domain that is scanned\n")
         selectors += learnt
-    return ScanOptions(tuple(dict.fromkeys(selectors)), request.smtp, request.lookalikes, request.blocklists)
+    return ScanOptions(
+        selectors=tuple(dict.fromkeys(selectors)),
+        smtp=request.smtp,
+        lookalikes=request.lookalikes,
+        blocklists=request.blocklists,
+        depth=request.depth,
+        only=_only(request.only),
+        services=_services(request.services),
+        own=request.own,
+    )
+
+
+def _only(text: str) -> str:
+    """The host as endpoints spell it."""
+    if not text:
+        return ""
+    host = parse_domain(text)
+    if isinstance(host, Malformed):
+        exits.refuse(f"--only {visible(text[:80])!r} is no host name: {host.reason}")
+    return host
+
+
+def _services(text: str) -> tuple[int, ...]:
+    words = text.replace(",", " ").split()
+    ports = tuple(dict.fromkeys(int(word) for word in words if word.isascii() and word.isdigit()))
+    if len(ports) < len(set(words)) or not set(ports) <= set(_SERVICES):
+        exits.refuse(f"--services {visible(text[:80])!r}: the ports are some of {', '.join(map(str, _SERVICES))}")
+    return ports

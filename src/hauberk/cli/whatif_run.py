@@ -14,7 +14,7 @@ from hauberk.cli.judge_run import read_tape, rubric_named
 from hauberk.cli.network import live_config, live_world
 from hauberk.model.assessment import Assessment
 from hauberk.model.dns import Record
-from hauberk.model.observation import Observation
+from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import absolute, parse_domain
 from hauberk.survey.domain import survey
@@ -35,7 +35,7 @@ async def run_whatif(
     if before is not None:
         after = overlay(before, proposal)
     else:
-        before, after = await _two_surveys(subject, proposal, ScanOrder(rubric), resolver, network)
+        before, after = await _two_surveys(subject, proposal, ScanOrder(rubric, ScanOptions(depth="standard")), resolver, network)
     one, other = assess(before, rubric, plan=False), assess(after, rubric, plan=False)
     if format == "json":
         sys.stdout.write(_as_json(one, other))

@@ -120,12 +120,13 @@ def route(domain: str) -> Walk[MailRoute]:
 
 
 def transport(domain: str, options: ScanOptions) -> Walk[Transport]:
-    """The route, then one SMTP session to every endpoint at the same time."""
+    """The route, then one SMTP session to every endpoint (or to those of the host `options.only`) at the same time."""
     found = yield from route(domain)
     if not options.smtp:
         return Transport(found)
-    sessions = yield from converse_each(found.endpoints)
-    return Transport(found, tuple(zip(found.endpoints, sessions, strict=True)))
+    wanted = tuple(endpoint for endpoint in found.endpoints if options.only in ("", endpoint.host))
+    sessions = yield from converse_each(wanted)
+    return Transport(found, tuple(zip(wanted, sessions, strict=True)))
 
 
 def resolution(domain: str, options: ScanOptions) -> Walk[Resolution]:

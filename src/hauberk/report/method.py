@@ -41,8 +41,10 @@ def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...
         left_out.append("The time limit cut the scan short; what had not been asked by then is unknown.")
     if not options.smtp:
         left_out.append("No mail server was contacted: this was a scan of the DNS only.")
-    elif "tls.no-legacy-versions" not in judged:
+    elif options.depth == "handshake":
         left_out.append("Each endpoint got one TLS handshake. Older versions and weaker suites that it may accept besides were not tried.")
+    if options.smtp and options.only:
+        left_out.append(f"Every mail server but {options.only}: the scan was asked to connect to that one only.")
     if options.smtp and not (vantage.ipv4 and vantage.ipv6):
         left_out.append(f"Endpoints with {'IPv4' if vantage.ipv6 else 'IPv6'} addresses: the scanner has no such connectivity.")
     if not options.blocklists:

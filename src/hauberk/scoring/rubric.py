@@ -8,7 +8,7 @@ import msgspec
 
 from hauberk.model.verdict import Verdict
 
-DEFAULT = "hauberk-2026"
+DEFAULT = "hauberk-2026.1"
 
 
 class RubricError(Exception):

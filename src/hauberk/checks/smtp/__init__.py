@@ -1,0 +1,1 @@
+"""What the mail servers offer in their SMTP dialogue beyond taking mail."""
