@@ -21,4 +21,6 @@ class Malformed:
 
 def visible(text: str) -> str:
     """`text` with every character that does not print, or that looks like a plain space but is none, as `\\u{...}`."""
+    if text.isprintable():  # of all that prints only the plain space is space
+        return text
     return "".join(c if c.isprintable() and (c == " " or not c.isspace()) else f"\\u{{{ord(c):x}}}" for c in text)

@@ -1,10 +1,12 @@
 """Finding the DKIM keys of a domain, as far as its name servers and the operator tell (CATALOGUE, dkim.key-published).
 
 Selectors cannot be listed, so they are tried in order of trust: those the operator gave or a signed message named, those of
-the providers that MX and SPF betray, common ones, and those that NSEC records of a signed zone name. One question comes
-first: when `_domainkey` does not exist, nothing does below it (RFC 8020), and only given selectors are still asked for.
+the providers that MX and SPF betray, common ones, and those that NSEC records of a signed zone name; the rarer of the common
+ones only when nothing else led to a key. One question comes first: when `_domainkey` does not exist, nothing does below it
+(RFC 8020), and only given selectors are still asked for.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +21,9 @@ from hauberk.protocols.rdata import target, txt
 from hauberk.protocols.walk import Walk, ask_each
 
 MOST_GIVEN = 50
+
+# Common selectors that are always tried; the others where these and the provider's lead to no key.
+_USUAL = 9
 
 # A selector that nobody has; what is found at it comes from a wildcard.
 _PROBE = "no-such-selector-hauberk"
@@ -101,38 +106,49 @@ class DkimKeys:
 
 
 def find_keys(domain: str, options: ScanOptions) -> Walk[DkimKeys]:
-    """Two rounds of questions; more only where NSEC records lead on (20 names at most)."""
+    """Two or three rounds of questions; more only where NSEC records lead on (20 names at most)."""
     apex = f"_domainkey.{domain}"
-    above, mail, texts = yield from ask_each((Question(apex, "TXT"), Question(domain, "MX"), Question(domain, "TXT")))
+    first = (Question(apex, "TXT"), Question(domain, "MX"), Question(domain, "TXT"), Question(domain, "DNSKEY"))
+    above, mail, texts, zone_key = yield from ask_each(first)
     presence = _presence(above)
     seen = providers_seen(mail, texts)
     candidates = _given(options.selectors)
+    probes: tuple[Question, ...] = ()
     if presence is Presence.PRESENT:
-        for provider in seen:
-            for name in provider.selectors:
-                candidates.setdefault(name, Origin.PROVIDER)
-        for name in curated().common:
-            candidates.setdefault(name, Origin.COMMON)
-        probes = tuple(Question(name, "NSEC") for name in (apex, f"_dmarc.{domain}", domain))
-        probes = (Question(f"{_PROBE}.{apex}", "TXT"), *probes)
-    else:
-        probes = ()
-    tried = tuple(candidates)
-    replies = yield from ask_each((*probes, *_questions(domain, tried)))
-    answers = dict(zip(tried, replies[len(probes) :], strict=True))
-    # `_dmarc` sorts just before `_domainkey`, so its NSEC record is the shortest way in
-    start = next((reply for reply in replies[1 : len(probes)] if isinstance(reply, DnsAnswer) and reply.of("NSEC")), None)
-    named = (yield from follow(start, domain)) if start else ()
-    new = tuple(name for name in dict.fromkeys(named) if name not in candidates and is_selector(name))
-    candidates.update(dict.fromkeys(new, Origin.NSEC))
-    answers.update(zip(new, (yield from ask_each(_questions(domain, new))), strict=True))
+        candidates |= _new((name for provider in seen for name in provider.selectors), candidates, Origin.PROVIDER)
+        candidates |= _new(curated().common[:_USUAL], candidates, Origin.COMMON)
+        probes = (Question(f"{_PROBE}.{apex}", "TXT"), *(_denials(domain) if _may_be_signed(above, zone_key) else ()))
+    replies = yield from ask_each((*probes, *_questions(domain, candidates)))
     sorting = _Sorting(domain, replies[0] if probes else None)
-    for selector, origin in candidates.items():
-        sorting.put(selector, origin, answers[selector])
+    sorting.put_each(candidates, replies[len(probes) :])
+    start = next((reply for reply in replies[1 : len(probes)] if isinstance(reply, DnsAnswer) and reply.of("NSEC")), None)
+    further = _new((yield from follow(start, domain)) if start else (), candidates, Origin.NSEC)
+    if presence is Presence.PRESENT and not sorting.has_usable:
+        further |= _new(curated().common, candidates | further, Origin.COMMON)
+    sorting.put_each(further, (yield from ask_each(_questions(domain, further))))
     return sorting.result(presence, seen)
 
 
-def _questions(domain: str, selectors: tuple[str, ...]) -> tuple[Question, ...]:
+def _new(names: Iterable[str], known: dict[str, Origin], origin: Origin) -> dict[str, Origin]:
+    return {name: origin for name in names if name not in known and is_selector(name)}
+
+
+def _may_be_signed(above: DnsAnswer | NoAnswer, zone_key: DnsAnswer | NoAnswer) -> bool:
+    """Whether there can be NSEC records: not in a zone without a key, when the resolver sees no signatures either."""
+    return (
+        not isinstance(above, DnsAnswer)
+        or above.authenticated is not False
+        or not isinstance(zone_key, DnsAnswer)
+        or bool(zone_key.of("DNSKEY"))
+    )
+
+
+def _denials(domain: str) -> tuple[Question, ...]:
+    """`_dmarc` sorts just before `_domainkey`, so its NSEC record is the shortest way in."""
+    return tuple(Question(name, "NSEC") for name in (f"_domainkey.{domain}", f"_dmarc.{domain}", domain))
+
+
+def _questions(domain: str, selectors: Iterable[str]) -> tuple[Question, ...]:
     return tuple(Question(f"{selector}._domainkey.{domain}", "TXT") for selector in selectors)
 
 
@@ -167,7 +183,15 @@ class _Sorting:
         self.left_open = 0
         self.tried = 0
 
-    def put(self, selector: str, origin: Origin, answer: DnsAnswer | NoAnswer) -> None:
+    @property
+    def has_usable(self) -> bool:
+        return any(isinstance(found.key, DkimKey) and not found.key.revoked for found in self.keys)
+
+    def put_each(self, candidates: dict[str, Origin], answers: tuple[DnsAnswer | NoAnswer, ...]) -> None:
+        for (selector, origin), answer in zip(candidates.items(), answers, strict=True):
+            self._put(selector, origin, answer)
+
+    def _put(self, selector: str, origin: Origin, answer: DnsAnswer | NoAnswer) -> None:
         self.tried += 1
         if isinstance(answer, NoAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
             if origin.confirms:
