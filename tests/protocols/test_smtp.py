@@ -2,18 +2,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.model.transport import Ending, SmtpSession, Speaker, Turn
+from hauberk.protocols.lines import MOST_LINE_OCTETS, MOST_OCTETS, MOST_REPLY_LINES, line_text
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.smtp import (
-    MOST_LINE_OCTETS,
-    MOST_OCTETS,
-    MOST_REPLY_LINES,
     Capability,
     Ehlo,
     Refusal,
     Reply,
     ReplyReader,
     SmtpFacts,
-    line_text,
     parse_ehlo,
     quoted,
     read_session,

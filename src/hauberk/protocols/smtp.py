@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hauberk.model.transport import SmtpSession, Speaker, Turn
+from hauberk.protocols.lines import MOST_OCTETS, LineReader
 from hauberk.protocols.malformed import Malformed, visible
-
-# RFC 5321, 4.5.3.1.5 sets 512 octets for a reply line; servers overstep it, so the limit here is wider.
-MOST_LINE_OCTETS = 4_096
-MOST_REPLY_LINES = 200
-MOST_OCTETS = 65_536
 
 _REPLY_LINE = re.compile(r"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?=\s|$)")
@@ -105,71 +101,27 @@ class SmtpFacts:
         return self.ehlo_clear is not None and self.ehlo_clear.offers("STARTTLS")
 
 
-class ReplyReader:
-    """Reads replies out of octets as they come; never raises. `begin` starts a reply, `take_line` gives its next whole line.
-
-    After the line that ends a reply (or breaks the grammar) `reply` is set and `take_line` gives nothing until the next `begin`;
-    `remainder` then holds what was sent beyond it. `overrun` is set, and all reading over, when a limit was passed.
-    """
+class ReplyReader(LineReader[Reply]):
+    """Reads SMTP replies out of octets as they come; `begin` starts a reply."""
 
     def __init__(self, most_octets: int = MOST_OCTETS) -> None:
-        self._buffer = bytearray()
-        self._octets_left = most_octets
-        self._texts: list[str] = []
-        self.reply: Reply | Malformed | None = None
-        self.overrun = ""
-
-    @property
-    def remainder(self) -> bytes:
-        return bytes(self._buffer)
+        super().__init__(smtp_line, most_octets)
 
     def begin(self) -> None:
-        self._texts.clear()
-        self.reply = None
-
-    def drop_remainder(self) -> None:
-        """Forget what is buffered, as a client must when TLS begins (RFC 3207, 4.2)."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> None:
-        if len(data) > self._octets_left and not self.overrun:
-            self.overrun = "more octets than a session may hold"
-        self._buffer += data[: self._octets_left]
-        self._octets_left -= min(len(data), self._octets_left)
-
-    def take_line(self) -> str | None:
-        if self.reply is not None:
-            return None
-        if len(self._texts) >= MOST_REPLY_LINES:
-            self.overrun = f"a reply of more than {MOST_REPLY_LINES} lines"
-            return None
-        end = self._buffer.find(b"\n", 0, MOST_LINE_OCTETS)
-        if end < 0:
-            if len(self._buffer) >= MOST_LINE_OCTETS:
-                self.overrun = f"a line of more than {MOST_LINE_OCTETS} octets"
-            return None
-        line = line_text(bytes(self._buffer[:end]))
-        del self._buffer[: end + 1]
-        self.reply = _continued(self._texts, line)
-        return line
-
-
-def line_text(line: bytes) -> str:
-    """A line of the wire as a dialogue records it: without CRLF, octets that are not UTF-8 as `\\xNN`."""
-    return line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+        self.begin_with(smtp_line)
 
 
 def read_reply(lines: Iterable[str]) -> Reply | Malformed | None:
     """The reply that these lines are (RFC 5321, 4.2), None while more must come. The code is that of the last line."""
     texts: list[str] = []
     for line in lines:
-        reply = _continued(texts, line)
+        reply = smtp_line(texts, line)
         if reply is not None:
             return reply
     return None
 
 
-def _continued(texts: list[str], line: str) -> Reply | Malformed | None:
+def smtp_line(texts: list[str], line: str) -> Reply | Malformed | None:
     """Put the text of one more line behind the others; what the whole is once the line is the last."""
     match = _REPLY_LINE.fullmatch(line)
     if match is None:

@@ -16,11 +16,13 @@ from hauberk import __version__
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
 from hauberk.model.transport import Endpoint, Hello, Url
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
+from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dns.client import DnsClient
 from hauberk.world.dns.resolver import is_trusted, system_resolver
 from hauberk.world.guard import AddressGuard
+from hauberk.world.guestbook import Guestbook
+from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
 from hauberk.world.smtp import SmtpPatience, converse
@@ -64,6 +66,7 @@ class LiveWorld:
     def __init__(self, config: LiveConfig | None = None) -> None:
         self._config = config or LiveConfig()
         self._guard = AddressGuard(self._config.allow)
+        self._guestbook = Guestbook(self._config.manners)
         self._anchors = TrustAnchors(platform_source(), self._config.ca_file)
         self._under_way: dict[Endpoint | Url | Hello, asyncio.Task[Reply]] = {}
         self._stack = AsyncExitStack()
@@ -117,11 +120,15 @@ class LiveWorld:
             if isinstance(question, Endpoint):
                 return await converse(self._dialer, question, self._vantage.helo, self._config.smtp)
             if isinstance(question, Hello):
-                return NOT_ASKED
+                return await self._say_hello(question)
             return await get(self._dialer, question, self._resolve, self._config.https)
         except Exception as error:  # a bug of ours must cost one answer, not the scan
             _log.exception("asking %s crashed", question)
             return NoAnswer(Silence.NOT_ASKED, f"the scanner itself failed ({type(error).__name__})")
+
+    async def _say_hello(self, hello: Hello) -> Reply:
+        place = (hello.endpoint.address, hello.endpoint.port)
+        return await self._guestbook.visit(place, lambda: say_hello(self._dialer, hello, self._vantage.helo, self._config.smtp))
 
     async def _resolve(self, host: str) -> tuple[str, ...] | NoAnswer:
         """IPv6 first, as RFC 6724 orders; a family that this machine lacks comes last and is refused there with its reason."""

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """`per_address` and `total` count connections that are open at the same time; `pause` (seconds) lies between two beginnings."""
+    """`per_address` and `total` count connections that are open at the same time; `pause` (seconds) lies between two beginnings.
+
+    `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
+    """
 
     per_address: int = 2
     pause: float = 0.1
     total: int = 500
+    budget: int = 400
 
 
 class _Host:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Ending, Endpoint, SmtpSession, Speaker, Turn
+from hauberk.protocols.lines import line_text
 from hauberk.protocols.malformed import Malformed, visible
-from hauberk.protocols.smtp import Ehlo, Reply, ReplyReader, line_text, parse_ehlo
+from hauberk.protocols.smtp import Ehlo, Reply, ReplyReader, parse_ehlo
 from hauberk.world.dial import Dialer, Stream
 from hauberk.world.tls import NotTlsFailure, TlsFailure, TlsStream
 

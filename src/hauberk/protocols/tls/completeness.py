@@ -1,0 +1,122 @@
+"""When a server's first flight has come whole, so that nobody waits for more (RFC 8446, 4; RFC 5246, 7.3; the SSL 2.0 draft).
+
+Lengths are believed only as far as octets came: a record that cannot be is the end of the flight, a message that never ends is left to
+whoever counts octets and seconds.
+"""
+
+from enum import StrEnum
+
+_CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA = 20, 21, 22, 23
+_RECORDS = (_CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA)
+_MOST_RECORD = 16_384 + 2_048  # RFC 5246, 6.2.3
+_SERVER_HELLO, _SERVER_HELLO_DONE = 2, 14
+_SUPPORTED_VERSIONS = b"\x00\x2b\x00\x02"
+_HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+_WARNING, _UNRECOGNIZED_NAME = 1, 112
+_SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
+_MOST_TEXT = 512
+
+
+class FlightState(StrEnum):
+    """How far a flight has come."""
+
+    OPEN = "open"  # more must come
+    WHOLE = "whole"  # all that can be read has come; what follows is encrypted, or the server waits for us
+    BROKEN = "broken"  # no TLS, or records that cannot be
+
+
+class FlightWatch:
+    """Watches octets come, in steps of any size, at a cost that does not grow with the number of steps."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._messages = bytearray()
+        self._began = False
+        self.state = FlightState.OPEN
+
+    def feed(self, data: bytes) -> FlightState:
+        """The state after these octets too; once it is not OPEN it stays."""
+        if self.state is FlightState.OPEN:
+            self._waiting += data
+            self.state = self._look()
+        return self.state
+
+    def _look(self) -> FlightState:
+        if not self._began and self._waiting:
+            first = self._waiting[0]
+            if first & 0x80:
+                return self._ssl2()
+            if 0x20 <= first < 0x7F:  # text instead of TLS: worth its first line
+                return FlightState.BROKEN if b"\n" in self._waiting or len(self._waiting) > _MOST_TEXT else FlightState.OPEN
+        start = 0
+        while len(self._waiting) - start >= 5:
+            kind, length = self._waiting[start], int.from_bytes(self._waiting[start + 3 : start + 5])
+            if kind not in _RECORDS or self._waiting[start + 1] != 3 or length > _MOST_RECORD:
+                return FlightState.BROKEN
+            self._began = True
+            end = start + 5 + length
+            if end > len(self._waiting):
+                break
+            state = self._record(kind, bytes(self._waiting[start + 5 : end]))
+            if state is not FlightState.OPEN:
+                return state
+            start = end
+        del self._waiting[:start]
+        head = bytes(self._waiting[:2])
+        possible = not head or (head[0] in _RECORDS and head[1:] in (b"", b"\x03"))
+        return FlightState.OPEN if possible else FlightState.BROKEN
+
+    def _record(self, kind: int, payload: bytes) -> FlightState:
+        if kind == _ALERT:
+            # Some servers only grumble about the name and go on (RFC 6066, 3).
+            grumble = len(payload) < 2 or payload[:2] == bytes((_WARNING, _UNRECOGNIZED_NAME))
+            return FlightState.OPEN if grumble else FlightState.WHOLE
+        if kind != _HANDSHAKE:
+            return FlightState.WHOLE
+        self._messages += payload
+        return self._read_messages()
+
+    def _read_messages(self) -> FlightState:
+        start = 0
+        while len(self._messages) - start >= 4:
+            end = start + 4 + int.from_bytes(self._messages[start + 1 : start + 4])
+            if end > len(self._messages):
+                break
+            message = self._messages[start]
+            if message == _SERVER_HELLO_DONE or (message == _SERVER_HELLO and _is_last_in_clear(bytes(self._messages[start + 4 : end]))):
+                return FlightState.WHOLE
+            start = end
+        del self._messages[:start]
+        return FlightState.OPEN
+
+    def _ssl2(self) -> FlightState:
+        """A record of SSL 2.0: two octets of length with the first bit set, then the kind of message."""
+        if len(self._waiting) < 3:
+            return FlightState.OPEN
+        if self._waiting[2] not in (_SSL2_ERROR, _SSL2_SERVER_HELLO):
+            return FlightState.BROKEN
+        length = int.from_bytes(self._waiting[:2]) & 0x7FFF
+        return FlightState.WHOLE if len(self._waiting) >= 2 + length else FlightState.OPEN
+
+
+def flight_state(octets: bytes) -> FlightState:
+    """How far the flight has come that begins with these octets."""
+    return FlightWatch().feed(octets)
+
+
+def flight_complete(octets: bytes) -> bool:
+    """Whether nothing more that can be read is to be waited for."""
+    return flight_state(octets) is not FlightState.OPEN
+
+
+def _is_last_in_clear(hello: bytes) -> bool:
+    """After a ServerHello of TLS 1.3 all is encrypted; after a HelloRetryRequest it is our turn (RFC 8446, 4.1.3, 4.1.4)."""
+    if hello[2:34] == _HELLO_RETRY:
+        return True
+    session_id = hello[34] if len(hello) > 34 else 0
+    at = 35 + session_id + 3 + 2  # behind suite, compression and the length of the extensions
+    while at + 4 <= len(hello):
+        if hello[at : at + 4] == _SUPPORTED_VERSIONS:
+            return hello[at + 4 : at + 6] != b"\x03\x03"
+        at += 4 + int.from_bytes(hello[at + 2 : at + 4])
+    return False
