@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hauberk.model.dns import DnsAnswer, DnsExchange, Question, Record
 from hauberk.model.observation import Observation, Vantage
 from hauberk.protocols.malformed import Malformed
-from hauberk.world.overlay import OverlayWorld, overlay, parse_record, propose
+from hauberk.protocols.rdata import txt
+from hauberk.world.overlay import OverlayWorld, overlay, parse_publishable, parse_record, propose
 from hauberk.world.recorded import RecordedWorld
 
 DMARC = Question("_dmarc.example.com", "TXT")
@@ -50,9 +51,34 @@ def test_records_are_read_as_people_write_them(text: str, record: Record) -> Non
     assert parse_record(text) == record
 
 
+UNPUBLISHABLE = (
+    "",
+    "example.com",
+    "example.com MX",
+    "example.com MX garbage",
+    "example.com A 192.0.2.999",
+    "example.com NONSENSE x",
+    "_25._tcp.mx.example.com TLSA 3 1 1 zz",
+    'example.com TXT "open',
+    f"{'a' * 70}.com A 192.0.2.1",
+)
+
+
+@pytest.mark.parametrize("text", UNPUBLISHABLE)
+def test_what_no_server_could_publish_is_refused(text: str) -> None:
+    assert isinstance(parse_publishable(text), Malformed)
+
+
+def test_a_long_text_is_cut_as_a_form_does() -> None:
+    record = parse_publishable(f"s1._domainkey.example.com TXT v=DKIM1; p={'A' * 400}")
+    assert isinstance(record, Record)
+    assert txt(record) == f"v=DKIM1; p={'A' * 400}"
+
+
 @given(st.text(max_size=80))
 def test_no_text_makes_it_raise(text: str) -> None:
     assert isinstance(parse_record(text), (Record, Malformed))
+    assert isinstance(parse_publishable(text), (Record, Malformed))
 
 
 def test_a_proposed_record_is_answered_as_securely_as_its_zone() -> None:

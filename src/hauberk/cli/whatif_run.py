@@ -18,7 +18,7 @@ from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import absolute, parse_domain
 from hauberk.survey.domain import survey
-from hauberk.world.overlay import OverlayWorld, Proposal, overlay, parse_record, propose
+from hauberk.world.overlay import OverlayWorld, Proposal, overlay, parse_publishable, propose
 
 
 async def run_whatif(
@@ -66,7 +66,7 @@ async def _two_surveys(
 def _records(texts: tuple[str, ...]) -> tuple[Record, ...]:
     found: list[Record] = []
     for text in texts:
-        record = parse_record(text)
+        record = parse_publishable(text)
         if isinstance(record, Malformed):
             exits.refuse(f"{visible(text[:120])!r}: {record.reason}")
         found.append(record)

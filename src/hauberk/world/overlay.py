@@ -8,10 +8,17 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Record
 from hauberk.model.observation import Observation, TrustStore, Vantage
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import absolute, ancestors, is_at_or_below
+from hauberk.protocols.rdata import escape, txt_strings
 from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
 from hauberk.world.world import World
 
@@ -41,18 +48,42 @@ def parse_record(text: str) -> Record | Malformed:
     name, rest = absolute(words[0]), words[1]
     ttl = PROPOSED_TTL
     while rest:
-        word, _, after = rest.partition(" ")
-        if word.isdigit():
+        word, *after = rest.split(None, 1)
+        if word.isascii() and word.isdigit():
             ttl = min(int(word[:10]), 2**31 - 1)
         elif word.upper() not in _CLASSES:
             break
-        rest = after.strip()
-    kind, _, data = rest.partition(" ")
+        rest = "".join(after)
+    kind, *remainder = rest.split(None, 1) or [""]
+    data = "".join(remainder)
     if not kind.isalnum():
         return Malformed(text, text.find(rest), "the record's type is missing", max(1, len(rest)))
     if not data.strip():
         return Malformed(text, len(text), f"the {kind.upper()} record has no data")
     return Record(name, kind.upper(), ttl, _quoted(kind.upper(), data.strip()))
+
+
+def parse_publishable(text: str) -> Record | Malformed:
+    """As `parse_record`, and such that a name server would load it; a long TXT string is cut as a provider's form does."""
+    record = parse_record(text)
+    if isinstance(record, Malformed):
+        return record
+    if record.type == "TXT" and any(len(string) > 255 for string in txt_strings(record.data)):
+        joined = b"".join(txt_strings(record.data))
+        record = replace(record, data=" ".join(escape(joined[at : at + 255]) for at in range(0, len(joined), 255)))
+    fault = _fault(record)
+    return Malformed(text, 0, f"this is no {record.type} record: {fault}", len(text)) if fault else record
+
+
+def _fault(record: Record) -> str:
+    """What is wrong with data that no server could publish; dnspython knows the types."""
+    try:
+        dns.name.from_text(record.name)
+        kind = dns.rdatatype.from_text(record.type)
+        dns.rdata.from_text(dns.rdataclass.IN, kind, record.data, origin=dns.name.root)
+    except (dns.exception.DNSException, ValueError, NotImplementedError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _quoted(kind: str, data: str) -> str:
