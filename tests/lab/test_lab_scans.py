@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hauberk.app.scanning import Scan, ScanOrder, now, scan_domains
+from hauberk.app.scanning import Scan, ScanOrder, assess, now, scan_domains
 from hauberk.lab.internet import LAB_HELO, Lab
 from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
@@ -171,3 +171,9 @@ def test_no_check_crashes_and_every_scan_ends(scans: dict[str, Scan]) -> None:
     for domain, scan in scans.items():
         assert scan.observation.finished, domain
         assert not [verdict for verdict in scan.assessment.verdicts if verdict.verdict is Verdict.ERROR], domain
+
+
+def test_what_the_survey_walked_is_what_the_tape_says(scans: dict[str, Scan]) -> None:
+    """A scan judges by the results that its survey came to; whoever judges the tape later walks it again."""
+    for domain, scan in scans.items():
+        assert assess(scan.observation, load(), plan=False) == scan.assessment, domain

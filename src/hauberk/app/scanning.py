@@ -14,7 +14,7 @@ from hauberk.protocols.walk import Ask, Reply
 from hauberk.scoring.fix_plan import fix_plan
 from hauberk.scoring.rubric import Rubric
 from hauberk.scoring.score import score
-from hauberk.survey.domain import DEFAULT_LIMIT, survey
+from hauberk.survey.domain import DEFAULT_LIMIT, Surveyed, survey_walked
 from hauberk.world.tape import evidence_id
 from hauberk.world.world import World
 
@@ -46,8 +46,12 @@ def now() -> datetime:
 
 def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> Assessment:
     """Judge and score a tape. The same tape, catalogue and rubric give the same assessment for ever."""
-    checks = catalogue.all_checks()
-    verdicts = judge(Reading(observation), checks)
+    return _assess(Surveyed(observation, {}), rubric, plan=plan)
+
+
+def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
+    observation, checks = surveyed.observation, catalogue.all_checks()
+    verdicts = judge(Reading(observation, surveyed.walked), checks)
     return Assessment(
         domain=observation.domain,
         observed_at=observation.at,
@@ -62,8 +66,8 @@ def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> As
 
 async def scan_domain(world: World, domain: str, order: ScanOrder, told: Told | None = None) -> Scan:
     """Look at one domain (A-label form) and judge it."""
-    observation = await survey(world, domain, order.options, at=now(), limit=order.limit, told=told)
-    return Scan(observation, assess(observation, order.rubric, plan=order.plan))
+    surveyed = await survey_walked(world, domain, order.options, at=now(), limit=order.limit, told=told)
+    return Scan(surveyed.observation, _assess(surveyed, order.rubric, plan=order.plan))
 
 
 async def scan_domains(

@@ -1,6 +1,6 @@
 """A tape being read: it answers a walk's asks and remembers what was worked out, so that twelve checks walk a tree once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
@@ -14,11 +14,13 @@ P = ParamSpec("P")
 class Reading:
     """One observation, read by all checks in turn. It is not shared between threads."""
 
-    def __init__(self, observation: Observation) -> None:
+    def __init__(self, observation: Observation, walked: Mapping[Callable[[str, ScanOptions], Walk[object]], object] | None = None) -> None:
+        """`walked` are results of walks over this very tape, from its own domain and options, that are at hand already."""
         self.observation = observation
         self.domain = observation.domain
         self._replies = replies(observation)
-        self._worked_out: dict[object, object] = {}
+        start = (observation.domain, observation.options)
+        self._worked_out: dict[object, object] = {(walk, start, ()): result for walk, result in (walked or {}).items()}
 
     @property
     def options(self) -> ScanOptions:

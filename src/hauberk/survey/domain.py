@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
@@ -38,6 +39,14 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A tape, and what the walks came to that wrote it: for equal tapes equal results, so that a reading need not walk again."""
+
+    observation: Observation
+    walked: Mapping[Callable[[str, ScanOptions], Walk[object]], object]
+
+
 async def survey(
     world: World,
     domain: str,
@@ -47,6 +56,19 @@ async def survey(
     limit: float = DEFAULT_LIMIT,
     told: Callable[[Ask, Reply], None] | None = None,
 ) -> Observation:
+    """The tape of `survey_walked` alone."""
+    return (await survey_walked(world, domain, options, at=at, limit=limit, told=told)).observation
+
+
+async def survey_walked(
+    world: World,
+    domain: str,
+    options: ScanOptions,
+    *,
+    at: datetime,
+    limit: float = DEFAULT_LIMIT,
+    told: Callable[[Ask, Reply], None] | None = None,
+) -> Surveyed:
     """Ask the world everything the checks want to know about `domain` (A-label form).
 
     `at` is the observation's time; `limit` is in seconds. A survey that runs out of time gives what it has, with `finished` false.
@@ -60,7 +82,11 @@ async def survey(
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
+    walked: dict[Callable[[str, ScanOptions], Walk[object]], object] = {}
     for walk, result in zip(WALKS, results, strict=True):
-        if isinstance(result, Exception):  # a walk that crashes leaves its questions unasked; the others are worth keeping
+        if not isinstance(result, BaseException):
+            walked[walk] = result
+        elif isinstance(result, Exception):  # a walk that crashes leaves its questions unasked; the others are worth keeping
             _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=result)
-    return recorder.tape(domain, at, options, finished=not unfinished)
+    observation = recorder.tape(domain, at, options, finished=not unfinished)
+    return Surveyed(observation, {} if unfinished else walked)

@@ -45,10 +45,16 @@ class Recorder:
             return stop.value
 
     async def _ask_each(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
-        """All asks at the same time: a world has the question under way when `ask` returns."""
+        """All asks at the same time: a world has the question under way when `ask` returns.
+
+        What is on the tape already is not asked again, so that every walk goes by what the tape says.
+        """
+        replies = self._replies
+        known = tuple([reply for one in asks if not isinstance(one, Branch) and (reply := replies.get(one))])
+        if len(known) == len(asks):
+            return known
         branches: list[asyncio.Task[object]] = []
         under_way: list[Awaitable[object]] = []
-        replies = self._replies
         for one in asks:
             if isinstance(one, Branch):
                 branches.append(asyncio.create_task(self.drive(one.walk)))
@@ -63,10 +69,14 @@ class Recorder:
                 branch.cancel()
 
     def _written(self, one: Ask | Branch, reply: object) -> object:
-        if not isinstance(one, Branch) and isinstance(reply, Reply):
-            if self._told and self._replies[one] is None:
-                self._told(one, reply)
-            self._replies[one] = reply
+        if isinstance(one, Branch) or not isinstance(reply, Reply):
+            return reply
+        recorded = self._replies[one]
+        if recorded is not None:
+            return recorded
+        self._replies[one] = reply
+        if self._told:
+            self._told(one, reply)
         return reply
 
     def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
