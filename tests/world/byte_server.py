@@ -26,6 +26,13 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Octets:
+    """Read so many octets."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class Stall:
     """Say nothing more, but keep the connection."""
 
@@ -52,7 +59,7 @@ class StartTls:
     context: ssl.SSLContext
 
 
-Step: TypeAlias = bytes | Line | Stall | Wait | Reset | Flood | StartTls
+Step: TypeAlias = bytes | Line | Octets | Stall | Wait | Reset | Flood | StartTls
 
 
 async def play(steps: tuple[Step, ...], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,6 +70,8 @@ async def play(steps: tuple[Step, ...], reader: asyncio.StreamReader, writer: as
                 await writer.drain()
             case Line():
                 await reader.readline()
+            case Octets(count):
+                await reader.readexactly(count)
             case Stall():
                 await asyncio.sleep(60)
             case Wait(seconds):
@@ -93,7 +102,7 @@ async def listening(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter],
             await talk(reader, writer)
             writer.close()
             await writer.wait_closed()
-        except (OSError, ssl.SSLError, asyncio.CancelledError):
+        except (OSError, EOFError, ssl.SSLError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
             tasks.discard(task)
