@@ -1,0 +1,165 @@
+"""ClientHello as data: what it offers, rendered to octets and parsed back (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2; SSLv2's CLIENT-HELLO).
+
+Everything is fixed by the fields, the random too, so that the same question is the same octets in every run.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.tls.octets import CutError, extensions, listed, messages, numbers, take, vector
+from hauberk.protocols.tls.registry import SSL2, SSL3, TLS10, TLS12
+
+SERVER_NAME, STATUS_REQUEST, GROUPS, POINT_FORMATS, SCHEMES, HEARTBEAT = 0, 5, 10, 11, 13, 15
+PADDING, ENCRYPT_THEN_MAC, MASTER_SECRET, TICKET, VERSIONS, KEY_SHARE, RENEGOTIATION = 21, 22, 23, 35, 43, 51, 0xFF01
+SIGNALS = (STATUS_REQUEST, HEARTBEAT, ENCRYPT_THEN_MAC, MASTER_SECRET, TICKET, RENEGOTIATION)
+_SIGNAL_BODIES = {STATUS_REQUEST: b"\x01\x00\x00\x00\x00", HEARTBEAT: b"\x02", RENEGOTIATION: b"\x00"}
+_CLIENT_HELLO, _HANDSHAKE = 1, 22
+_KNOWN = {SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, PADDING, VERSIONS, KEY_SHARE, *SIGNALS}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """`version` is the legacy field, the highest version below TLS 1.3; `versions` the extension that TLS 1.3 needs, empty for none.
+
+    `signals` are the extensions that only say "I can" (`SIGNALS`). `key_share` tells whether the extension stands there, always empty, so
+    that a TLS 1.3 server answers with HelloRetryRequest (RFC 8446, 4.2.8). `unknown` are extensions nobody knows, empty ones.
+    `seed` decides the random. `padded`: a hello of 256 to 511 octets, which some servers cannot bear, is made longer (RFC 7685).
+    """
+
+    version: int
+    suites: tuple[int, ...]
+    server_name: str = ""
+    groups: tuple[int, ...] = ()
+    schemes: tuple[int, ...] = ()
+    versions: tuple[int, ...] = ()
+    compressions: tuple[int, ...] = (0,)
+    signals: tuple[int, ...] = ()
+    key_share: bool = False
+    unknown: tuple[int, ...] = ()
+    seed: str = ""
+    padded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ssl2Hello:
+    """`kinds` are the cipher kinds, three octets each."""
+
+    kinds: tuple[int, ...]
+    version: int = SSL2
+
+
+def render(hello: ClientHello | Ssl2Hello) -> bytes:
+    """The whole record. Raises OverflowError where a field does not hold its value."""
+    if isinstance(hello, Ssl2Hello):
+        challenge = sha256(b"hauberk").digest()[:16]
+        kinds = listed(hello.kinds, 3)
+        body = b"\x01" + hello.version.to_bytes(2) + listed((len(kinds), 0, len(challenge))) + kinds + challenge
+        return (0x8000 | len(body)).to_bytes(2) + body
+    body = _body(hello)
+    record_version = min(hello.version, TLS10)
+    return bytes((_HANDSHAKE,)) + record_version.to_bytes(2) + vector(bytes((_CLIENT_HELLO,)) + vector(body, 3), 2)
+
+
+def parse(data: bytes) -> ClientHello | Ssl2Hello | Malformed:
+    """The hello in a record (or several); extensions that are not known are kept by number, `seed` and `padded` are lost."""
+    try:
+        if data[:1] and data[0] & 0x80:
+            return _parse_ssl2(data)
+        handshake, position = b"", 0
+        while position < len(data):
+            payload, end = take(data, position + 3, 2)
+            if data[position] != _HANDSHAKE:
+                return _malformed(data, position, "no handshake record")
+            handshake, position = handshake + payload, end
+        kind, body = next(messages(handshake), (None, b""))
+        if kind != _CLIENT_HELLO or len(body) < 34:
+            return _malformed(data, 5, "no ClientHello")
+        return _parse_body(body)
+    except CutError:
+        return _malformed(data, len(data), "a length reaches beyond the end")
+
+
+def _malformed(data: bytes, position: int, reason: str) -> Malformed:
+    return Malformed(data.hex(), 2 * min(position, len(data)), reason, 2)
+
+
+def _body(hello: ClientHello) -> bytes:
+    random = sha256(f"hauberk {hello.seed}".encode()).digest()
+    session_id = random if hello.versions else b""  # the disguise of RFC 8446, D.4
+    start = hello.version.to_bytes(2) + random + vector(session_id, 1)
+    start += vector(listed(hello.suites), 2) + vector(listed(hello.compressions, 1), 1)
+    block = _extension_block(hello)
+    length = 4 + len(start) + 2 + len(block)
+    if hello.padded and block and 256 <= length < 512:
+        block += listed((PADDING,)) + vector(bytes(max(1, 508 - length)), 2)
+    return start + (vector(block, 2) if block else b"")
+
+
+def _extension_block(hello: ClientHello) -> bytes:
+    held: list[tuple[int, bytes]] = []
+    if hello.server_name:
+        held.append((SERVER_NAME, vector(b"\x00" + vector(hello.server_name.encode("ascii", "replace"), 2), 2)))
+    if RENEGOTIATION in hello.signals:
+        held.append((RENEGOTIATION, _SIGNAL_BODIES[RENEGOTIATION]))
+    if hello.groups:
+        held += [(GROUPS, vector(listed(hello.groups), 2)), (POINT_FORMATS, b"\x01\x00")]
+    held += [(kind, _SIGNAL_BODIES.get(kind, b"")) for kind in hello.signals if kind != RENEGOTIATION]
+    if hello.schemes:
+        held.append((SCHEMES, vector(listed(hello.schemes), 2)))
+    held += [(kind, b"") for kind in hello.unknown]
+    if hello.versions:
+        held.append((VERSIONS, vector(listed(hello.versions), 1)))
+    if hello.key_share:
+        held.append((KEY_SHARE, b"\x00\x00"))
+    return b"".join(listed((kind,)) + vector(value, 2) for kind, value in held)
+
+
+def _parse_ssl2(data: bytes) -> Ssl2Hello | Malformed:
+    length = int.from_bytes(data[:2]) & 0x7FFF
+    body = data[2 : 2 + length]
+    if len(body) < 9 or len(body) < length or body[0] != 1:
+        return _malformed(data, 2, "no SSLv2 CLIENT-HELLO")
+    end = 9 + int.from_bytes(body[3:5])
+    if end > len(body):
+        raise CutError
+    return Ssl2Hello(numbers(body[9:end], 3), int.from_bytes(body[1:3]))
+
+
+def _parse_body(body: bytes) -> ClientHello:
+    _, position = take(body, 34, 1)
+    suites, position = take(body, position, 2)
+    compressions, position = take(body, position, 1)
+    held = dict(extensions(body, position))
+    return ClientHello(
+        version=int.from_bytes(body[:2]),
+        suites=numbers(suites),
+        server_name=_name(held.get(SERVER_NAME, b"")),
+        groups=numbers(take(held[GROUPS], 0, 2)[0]) if GROUPS in held else (),
+        schemes=numbers(take(held[SCHEMES], 0, 2)[0]) if SCHEMES in held else (),
+        versions=numbers(take(held[VERSIONS], 0, 1)[0]) if VERSIONS in held else (),
+        compressions=numbers(compressions, 1),
+        signals=tuple(kind for kind in SIGNALS if kind in held),
+        key_share=KEY_SHARE in held,
+        unknown=tuple(kind for kind in held if kind not in _KNOWN),
+    )
+
+
+def _name(value: bytes) -> str:
+    if not value:
+        return ""
+    names, _ = take(value, 0, 2)
+    name, _ = take(names, 1, 2)
+    return name.decode("ascii", "replace")
+
+
+def legacy_hello(version: int, suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], seed: str) -> ClientHello:
+    """What a client whose newest version is SSLv3 to TLS 1.1 says. SSLv3 knows no extensions; a server that does takes the others."""
+    if version == SSL3:
+        return ClientHello(version, (*suites, 0x00FF), seed=seed)
+    return ClientHello(version, suites, server_name, groups, seed=seed, signals=(MASTER_SECRET, TICKET, RENEGOTIATION))
+
+
+def modern_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], schemes: tuple[int, ...], seed: str) -> ClientHello:
+    """A hello of TLS 1.2 that asks for all that its ServerHello can tell."""
+    return ClientHello(TLS12, suites, server_name, groups, schemes, compressions=(1, 0), signals=SIGNALS, seed=seed)
