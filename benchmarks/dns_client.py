@@ -1,7 +1,7 @@
 """Our DNS client, dnsperf and dnspython's async resolver against the same warm Unbound, in one run.
 
 Every contender asks the same questions in a process of its own, 200 in flight, and is measured several times in turn. What else the
-machine does can only add time, so the best round of each counts. The CPU time is that of the client's process alone, user and system.
+machine does can only add time, so the best pass of each counts. The CPU time is that of the client's process alone, user and system.
 
 dnsperf looks at the header of a reply and no further; the row "replies not decoded" does the same with our UDP channel. The rows
 "Hauberk" are what a scan calls: one cache and one future a question, every reply decoded into records.
@@ -37,8 +37,8 @@ from lab.real_dns import RealDns, find_program, missing_programs, running, unsig
 
 DOMAINS = 2_000
 IN_FLIGHT = 200
-ROUNDS = 7
-_PASSES = 2
+ROUNDS = 4
+PASSES = 5  # of each contender in a round, after one that does not count
 _DNSPYTHON_QUESTIONS = 1_200
 
 
@@ -52,7 +52,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contender's best round; `of_dnsperf` is dnsperf's CPU time per query over its own, `times_dnspython` compares rates."""
+    """A contender's best pass; `of_dnsperf` is dnsperf's CPU time per query over its own, `times_dnspython` compares rates."""
 
     client: str
     rate: float
@@ -94,17 +94,14 @@ def questions() -> list[Question]:
 
 
 async def ask_with_ours(port: int) -> Measurement:
-    """`DnsClient.ask` as a scan uses it: cache, decoding into records, everything. A new client each pass, so that the cache is cold."""
+    """`DnsClient.ask` as a scan uses it: cache, decoding into records, everything; the client's own cache is cold."""
     asked = questions()
-    wall = cpu = 0.0
-    for _ in range(_PASSES):
-        wall, cpu = wall - time.perf_counter(), cpu - time.process_time()
-        async with DnsClient(f"udp://127.0.0.1:{port}", window=IN_FLIGHT) as client:
-            replies = [await waiting for waiting in [client.ask(question) for question in asked]]
-        wall, cpu = wall + time.perf_counter(), cpu + time.process_time()
-        _verify(replies)
-    count = _PASSES * len(asked)
-    return Measurement(count / wall, cpu / count)
+    wall, cpu = time.perf_counter(), time.process_time()
+    async with DnsClient(f"udp://127.0.0.1:{port}", window=IN_FLIGHT) as client:
+        replies = [await waiting for waiting in [client.ask(question) for question in asked]]
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    _verify(replies)
+    return Measurement(len(asked) / wall, cpu / len(asked))
 
 
 def _verify(replies: list[DnsAnswer | NoAnswer]) -> None:
@@ -136,16 +133,15 @@ async def exchange_undecoded(port: int) -> Measurement:
         return waiter
 
     wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(_PASSES):
-        channel = UdpChannel(("127.0.0.1", port), timeout=7.0, tries=3, window=IN_FLIGHT)
-        sweeper = loop.create_task(sweep(channel))
-        for waiting in [depart(channel, question) for question in asked]:
-            await waiting
-        sweeper.cancel()
-        channel.close()
-    assert codes == {0: _PASSES * DOMAINS * 5, 3: _PASSES * DOMAINS}, codes
-    count = _PASSES * len(asked)
-    return Measurement(count / (time.perf_counter() - wall), (time.process_time() - cpu) / count)
+    channel = UdpChannel(("127.0.0.1", port), timeout=7.0, tries=3, window=IN_FLIGHT)
+    sweeper = loop.create_task(sweep(channel))
+    for waiting in [depart(channel, question) for question in asked]:
+        await waiting
+    sweeper.cancel()
+    channel.close()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    assert codes == {0: DOMAINS * 5, 3: DOMAINS}, codes
+    return Measurement(len(asked) / wall, cpu / len(asked))
 
 
 async def ask_with_dnspython(port: int) -> Measurement:
@@ -170,18 +166,19 @@ async def ask_with_dnspython(port: int) -> Measurement:
 
 
 def ask_with_dnsperf(port: int, folder: Path) -> Measurement:
+    """Four times through the questions, so that its start-up does not weigh."""
     file = folder / "questions"
     if not file.exists():
         file.write_text("".join(f"{question.name} {question.type}\n" for question in questions()))
     dnsperf = find_program("dnsperf")
     assert dnsperf is not None
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = (dnsperf, "-s", "127.0.0.1", "-p", str(port), "-d", str(file), "-n", str(_PASSES), "-q", str(IN_FLIGHT), "-e")
+    command = (dnsperf, "-s", "127.0.0.1", "-p", str(port), "-d", str(file), "-n", "4", "-q", str(IN_FLIGHT), "-e")
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures = {name.strip(): value.split()[0] for name, _, value in (line.partition(":") for line in report.splitlines()) if value.strip()}
     completed = int(figures["Queries completed"])
-    assert completed >= 0.999 * _PASSES * len(questions()), report
+    assert completed >= 0.999 * 4 * len(questions()), report
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measurement(float(figures["Queries per second"]), cpu / completed)
 
@@ -194,9 +191,10 @@ _IN_PROCESS: dict[str, tuple[Callable[[int], Coroutine[None, None, Measurement]]
 }
 
 
-def _in_a_process_of_its_own(client: str, port: int) -> Measurement:
+def _in_a_process_of_its_own(client: str, port: int) -> list[Measurement]:
     command = (sys.executable, __file__, client, str(port))
-    return Measurement(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+    passes = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return [Measurement(rate, cpu) for rate, cpu in passes]
 
 
 def measured(servers: RealDns, folder: Path) -> dict[str, list[Measurement]]:
@@ -204,9 +202,9 @@ def measured(servers: RealDns, folder: Path) -> dict[str, list[Measurement]]:
     ask_with_dnsperf(servers.resolver, folder)
     found: dict[str, list[Measurement]] = {"dnsperf": [], **{client: [] for client in _IN_PROCESS}}
     for _ in range(ROUNDS):
-        found["dnsperf"].append(ask_with_dnsperf(servers.resolver, folder))
+        found["dnsperf"] += [ask_with_dnsperf(servers.resolver, folder) for _ in range(PASSES)]
         for client in _IN_PROCESS:
-            found[client].append(_in_a_process_of_its_own(client, servers.resolver))
+            found[client] += _in_a_process_of_its_own(client, servers.resolver)
     return found
 
 
@@ -239,7 +237,8 @@ if __name__ == "__main__":
         ask, new_loop = _IN_PROCESS[sys.argv[1]]
         with asyncio.Runner(loop_factory=new_loop) as runner:
             gc.freeze()  # as the command line does: what was imported stays and need not be looked at again
-            one = runner.run(ask(int(sys.argv[2])))
-        print(json.dumps({"rate": one.rate, "cpu": one.cpu}))
+            runner.run(ask(int(sys.argv[2])))  # warms the interpreter, as in a scan of many domains it soon is
+            passes = [runner.run(ask(int(sys.argv[2]))) for _ in range(PASSES)]
+        print(json.dumps([(one.rate, one.cpu) for one in passes]))
     else:
         print(table(rows()))
