@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypedDict, cast
@@ -103,6 +103,7 @@ class Consulted:
         return bool(inside) and all(inside) and not unlisted.of("A") and unlisted.rcode in ("NXDOMAIN", "NOERROR")
 
 
+@lru_cache(maxsize=4096)
 def reversed_address(address: str) -> str:
     """The labels of an address in reverse, octets for IPv4 and nibbles for IPv6 (RFC 5782, 2.1 and 2.4)."""
     match ip_address(address):

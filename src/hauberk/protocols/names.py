@@ -1,7 +1,7 @@
 """Domain names as people write them and as the DNS holds them (RFC 1035, RFC 5890, UTS 46)."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -108,6 +108,7 @@ def is_at_or_below(name: str, apex: str) -> bool:
     return apex == "." or name == apex or name.endswith("." + apex)
 
 
+@lru_cache(maxsize=16384)
 def registrable(name: str) -> str | None:
     """The registrable domain by the public suffix list; None for a public suffix itself."""
     return _suffixes().privatesuffix(name)

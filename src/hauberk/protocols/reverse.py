@@ -1,6 +1,7 @@
 """Reverse DNS: the names of an address, and whether they lead back to it (RFC 1912, 2.1; RFC 8499, "forward-confirmed")."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
@@ -44,6 +45,13 @@ def leads_to(answer: DnsAnswer | NoAnswer, address: str) -> bool:
     return isinstance(answer, DnsAnswer) and any(_same(record.data, address) for kind in ("A", "AAAA") for record in answer.of(kind))
 
 
+@lru_cache(maxsize=4096)
+def pointer(address: str) -> str:
+    """The name that the PTR record of an address stands at (RFC 1035, 3.5; RFC 3596, 2.5)."""
+    return ip_address(address).reverse_pointer
+
+
+@lru_cache(maxsize=4096)
 def _same(text: str, address: str) -> bool:
     try:
         return ip_address(text) == ip_address(address)
@@ -53,7 +61,7 @@ def _same(text: str, address: str) -> bool:
 
 def confirm(address: str) -> Walk[Reverse]:
     """The PTR names of an address, then the addresses of each name."""
-    answer = yield from ask(ip_address(address).reverse_pointer, "PTR")
+    answer = yield from ask(pointer(address), "PTR")
     if isinstance(answer, NoAnswer):
         return Reverse(address, answer)
     names = tuple(dict.fromkeys(target(record) for record in answer.of("PTR")))[:MOST_NAMES]

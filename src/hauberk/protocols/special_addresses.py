@@ -1,5 +1,6 @@
 """Addresses that no mail from the internet can reach (RFC 6890). Documentation networks are left out: examples and tests live there."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _KINDS = tuple(
@@ -26,6 +27,7 @@ _KINDS = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def special_kind(address: str) -> str:
     """What keeps the internet from reaching this address (`private`, `loopback`); empty for an ordinary one. Never raises."""
     try:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hauberk.protocols.malformed import Malformed
 
@@ -53,6 +54,7 @@ class TagList:
         return TagList(tuple(tag for tag in self.tags if tag.name.lower() not in names))
 
 
+@lru_cache(maxsize=1024)
 def parse_tags(text: str) -> TagList:
     """Split a record at its semicolons. Never fails: what is not `name=value` becomes a fault with its place."""
     tags: list[Tag] = []

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Silence
@@ -23,6 +24,7 @@ from hauberk.protocols.walk import Ask, Branch, Reply, Walk
 from hauberk.world.world import World
 
 T = TypeVar("T")
+_DNS_ORDER = attrgetter("question.name", "question.type", "question.server", "question.checking_disabled")
 _CUT_OFF = NoAnswer(Silence.OUT_OF_TIME, "the scan's time limit came first")
 
 
@@ -36,23 +38,19 @@ class Recorder:
         self._replies: dict[Ask, Reply | None] = {}
 
     async def drive(self, walk: Walk[T]) -> T:
-        """Run one walk to its end."""
+        """Run one walk to its end. What is on the tape already is not asked again: every walk goes by what the tape says."""
+        recorded = self._replies.get
         try:
             asks = next(walk)
             while True:
-                asks = walk.send(await self._ask_each(asks))
+                known = [None if isinstance(one, Branch) else recorded(one) for one in asks]
+                asks = walk.send(tuple(known) if all(known) else await self._ask_each(asks))
         except StopIteration as stop:
             return stop.value
 
     async def _ask_each(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
-        """All asks at the same time: a world has the question under way when `ask` returns.
-
-        What is on the tape already is not asked again, so that every walk goes by what the tape says.
-        """
+        """All asks at the same time: a world has the question under way when `ask` returns."""
         replies = self._replies
-        known = tuple([reply for one in asks if not isinstance(one, Branch) and (reply := replies.get(one))])
-        if len(known) == len(asks):
-            return known
         branches: list[asyncio.Task[object]] = []
         under_way: list[Awaitable[object]] = []
         for one in asks:
@@ -101,7 +99,7 @@ class Recorder:
             at=at,
             vantage=self._world.vantage,
             options=options,
-            dns=tuple(sorted(dns, key=_dns_order)),
+            dns=tuple(sorted(dns, key=_DNS_ORDER)),
             smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
             https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
             tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),
@@ -109,11 +107,6 @@ class Recorder:
         )
         chains = _chains(observation)
         return replace(observation, trust=self._world.trust(chains)) if chains else observation
-
-
-def _dns_order(exchange: DnsExchange) -> tuple[str, str, str, bool]:
-    question = exchange.question
-    return question.name, question.type, question.server, question.checking_disabled
 
 
 def _chains(observation: Observation) -> tuple[tuple[bytes, ...], ...]:

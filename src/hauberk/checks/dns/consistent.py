@@ -106,7 +106,7 @@ def _compare(zone: Zone, answers: tuple[Said, ...]) -> Iterator[Finding]:
         newest = max(_serial(zone, server) for server, held in sets.items() if held == records)
         return counted[records], newest, sorted(records)
 
-    usual = max(counted, key=weight, default=None)
+    usual = next(iter(counted)) if len(counted) == 1 else max(counted, key=weight, default=None)
     for said in answers:
         records, subject = sets[said.server], _shown(said.server)
         what = f"{said.question.name} {said.question.type}"

@@ -24,7 +24,6 @@ Give the server its name:
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from hauberk.checks.answers import answered
 from hauberk.checks.check import Check, Source
@@ -36,7 +35,7 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import reverse
 from hauberk.protocols.malformed import visible
 from hauberk.protocols.mx import Routing
-from hauberk.protocols.reverse import Reverse
+from hauberk.protocols.reverse import Reverse, pointer
 from hauberk.protocols.smtp import quoted
 
 
@@ -57,13 +56,13 @@ def judge(reading: Reading) -> Iterator[Finding]:
 
 
 def _judge_address(endpoint: Endpoint, found: Reverse) -> Finding:
-    subject, pointer = str(endpoint), ip_address(found.address).reverse_pointer
-    shown = tuple(f"{pointer} PTR {visible(name)}" for name in found.names)
+    subject, name_of = str(endpoint), pointer(found.address)
+    shown = tuple(f"{name_of} PTR {visible(name)}" for name in found.names)
     if not answered(found.answer):
         return Finding(subject, Verdict.UNKNOWN, f"The question for the name of {found.address} {unanswered(found.answer)}.")
     if not found.names:
         return Finding(
-            subject, Verdict.WARN, f"The address {found.address} has no name: there is no PTR record at {pointer}.", code="ptr-missing"
+            subject, Verdict.WARN, f"The address {found.address} has no name: there is no PTR record at {name_of}.", code="ptr-missing"
         )
     if found.confirmed:
         return Finding(subject, Verdict.PASS, f"{found.address} is {visible(found.confirmed[0])} and back.", shown)
@@ -98,14 +97,14 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     endpoints = mail_route(reading).endpoints
     nameless = tuple(one for one in endpoints if codes & {(str(one), "ptr-missing"), (str(one), "ptr-unconfirmed")})
     if nameless:
-        pointers = tuple((ip_address(one.address).reverse_pointer, one.host) for one in nameless)
+        pointers = tuple((pointer(one.address), one.host) for one in nameless)
         what = f"Have whoever owns {', '.join(one.address for one in nameless)} give each address the name of its host."
-        records = tuple(f"{pointer}. PTR {host}." for pointer, host in pointers)
+        records = tuple(f"{name}. PTR {host}." for name, host in pointers)
         yield Remedy(
             "ptr.confirmed",
             what,
             records,
-            tuple(f"{ip_address(one.address).reverse_pointer}. PTR" for one in nameless if (str(one), "ptr-unconfirmed") in codes),
+            tuple(f"{pointer(one.address)}. PTR" for one in nameless if (str(one), "ptr-unconfirmed") in codes),
         )
     misnamed = dict.fromkeys(one.host for one in endpoints if (str(one), "helo-mismatch") in codes)
     if misnamed:

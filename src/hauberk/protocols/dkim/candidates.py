@@ -8,7 +8,7 @@ from importlib.resources import files
 import msgspec
 
 from hauberk.model.dns import DnsAnswer, NoAnswer
-from hauberk.protocols.names import is_at_or_below
+from hauberk.protocols.names import ancestors
 from hauberk.protocols.rdata import mx, txt
 
 _REFERRED = re.compile(r"(?:include:|redirect=)([^\s%]+)", re.IGNORECASE)
@@ -42,8 +42,17 @@ def providers_seen(mx_answer: DnsAnswer | NoAnswer, txt_answer: DnsAnswer | NoAn
     hosts = tuple(mx(record).exchange for record in mx_answer.of("MX")) if isinstance(mx_answer, DnsAnswer) else ()
     texts = tuple(map(txt, txt_answer.of("TXT"))) if isinstance(txt_answer, DnsAnswer) else ()
     included = tuple(name.lower().removesuffix(".") for text in texts if text[:6].lower() == "v=spf1" for name in _REFERRED.findall(text))
-    return tuple(provider for provider in curated().provider if _named(hosts, provider.mx) or _named(included, provider.spf))
+    betrayed = {("mx", above) for host in hosts for above in ancestors(host)}
+    betrayed |= {("spf", above) for name in included for above in ancestors(name)}
+    found = {number for sign in betrayed for number in _by_sign().get(sign, ())}
+    return tuple(curated().provider[number] for number in sorted(found))
 
 
-def _named(names: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
-    return any(is_at_or_below(name, suffix) for name in names for suffix in suffixes)
+@cache
+def _by_sign() -> dict[tuple[str, str], tuple[int, ...]]:
+    """The providers, by their places in the list, that a suffix of an MX host or of an include betrays."""
+    signs: dict[tuple[str, str], tuple[int, ...]] = {}
+    for number, provider in enumerate(curated().provider):
+        for sign in (*(("mx", suffix) for suffix in provider.mx), *(("spf", suffix) for suffix in provider.spf)):
+            signs[sign] = (*signs.get(sign, ()), number)
+    return signs

@@ -1,7 +1,7 @@
 """RSA keys whose private half is known or easily computed. Sizes are judged elsewhere; here only what breaks a key of any size."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from math import gcd, isqrt, prod
 
@@ -27,6 +27,7 @@ class Weakness:
     reason: str
 
 
+@lru_cache(maxsize=256)
 def weaknesses(material: Material) -> tuple[Weakness, ...]:
     """Everything known against a key; empty for most."""
     match material:

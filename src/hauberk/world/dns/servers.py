@@ -16,6 +16,7 @@ Place: TypeAlias = Callable[[str, int], tuple[str, int]]
 _PORT = 53
 _WINDOW = 16  # queries at a time to one server of somebody else's
 _MOST_OPEN = 200  # sockets
+_MOST_KNOWN = 100_000  # addresses
 _IDLE: Final = 2.0  # seconds
 
 
@@ -27,6 +28,7 @@ class Servers:
         self._tries = tries
         self._allowed = allowed
         self._place = place
+        self._refusals: dict[str, NoAnswer | None] = {}
         self._channels: dict[str, UdpChannel] = {}
         self._streams: dict[str, StreamChannel] = {}
         self._backlog: deque[Flight] = deque()
@@ -38,6 +40,13 @@ class Servers:
 
     def refusal(self, server: str) -> NoAnswer | None:
         """Why a server must not be asked."""
+        if server not in self._refusals:
+            if len(self._refusals) >= _MOST_KNOWN:
+                self._refusals.clear()
+            self._refusals[server] = self._refusal(server)
+        return self._refusals[server]
+
+    def _refusal(self, server: str) -> NoAnswer | None:
         try:
             ip_address(server)
         except ValueError:
