@@ -1,6 +1,7 @@
 """Which event loop the program runs on: uvloop where it is present, the standard one elsewhere."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ T = TypeVar("T")
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on the fastest loop at hand."""
+    gc.freeze()  # what the imports made stays for good; a scan's collections need not look at it again and again
     try:
         import uvloop
     except ImportError:
