@@ -9,9 +9,9 @@ from hauberk.lab.internet import LAB_HELO, Lab
 from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.scoring.rubric import load
+from hauberk.world.dialogue import SmtpPatience
 from hauberk.world.https import HttpsPatience
 from hauberk.world.live import LiveConfig, LiveWorld
-from hauberk.world.smtp import SmtpPatience
 
 # What sets each domain apart from a sound, unsigned one without DANE and MTA-STS.
 FAULTS = {

@@ -2,20 +2,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.model.transport import Ending, SmtpSession, Speaker, Turn
-from hauberk.protocols.lines import MOST_LINE_OCTETS, MOST_OCTETS, MOST_REPLY_LINES, line_text
+from hauberk.protocols.lines import MOST_LINE_OCTETS, MOST_OCTETS, MOST_REPLY_LINES, LineReader, line_text
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.smtp import (
     Capability,
     Ehlo,
     Refusal,
     Reply,
-    ReplyReader,
     SmtpFacts,
     parse_ehlo,
     quoted,
     read_session,
     refusal_of,
     render_reply,
+    smtp_line,
 )
 
 # A line is recorded without the CRs at its end, so a text that ends in one cannot come back.
@@ -32,9 +32,22 @@ def session(script: str) -> SmtpSession:
     return SmtpSession(tuple(turns), Ending.QUIT)
 
 
+class ReplyReader(LineReader):
+    """Takes lines until they are a reply."""
+
+    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
+        super().__init__(most_octets)
+        self.begin()
+
+    def begin(self) -> None:
+        super().begin()
+        self.texts: list[str] = []
+        self.reply: Reply | Malformed | None = None
+
+
 def taken(reader: ReplyReader) -> Reply | Malformed | None:
-    while reader.take_line() is not None:
-        pass
+    while reader.reply is None and (line := reader.take_line()) is not None:
+        reader.reply = smtp_line(reader.texts, line)
     return reader.reply
 
 

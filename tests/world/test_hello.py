@@ -13,10 +13,10 @@ import uvloop
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Endpoint, Flight, Hello
 from hauberk.protocols.tls.completeness import FlightState, flight_state
+from hauberk.world.dialogue import SmtpPatience
 from hauberk.world.hello import MOST_FLIGHT, say_hello
 from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
-from hauberk.world.smtp import SmtpPatience
 from world.byte_server import Flood, Line, Octets, Reset, Stall, Step, Wait, dialer_to, listening, play, server_context, serving
 
 Answer: TypeAlias = Flight | NoAnswer

@@ -14,9 +14,9 @@ import uvloop
 from hauberk.lab.pki import CertificateSpec
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.transport import Endpoint, HttpsAnswer, SmtpSession, Url
+from hauberk.world.dialogue import SmtpPatience
 from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
-from hauberk.world.smtp import SmtpPatience
 from hauberk.world.world import World
 from world.byte_server import Line, Stall, StartTls, issued, listening, pki, play, server_context, serving
 

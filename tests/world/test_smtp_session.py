@@ -11,7 +11,8 @@ from hauberk.lab.pki import CertificateSpec
 from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Ending, Endpoint, SmtpSession, Speaker
 from hauberk.protocols.smtp import Refusal, read_session
-from hauberk.world.smtp import SmtpPatience, converse
+from hauberk.world.dialogue import SmtpPatience
+from hauberk.world.smtp import converse
 from world.byte_server import Flood, Line, Reset, Stall, StartTls, Step, Wait, dialer_to, issued, listening, play, server_context, serving
 
 Run: TypeAlias = Callable[[Coroutine[object, object, SmtpSession]], SmtpSession]

@@ -1,7 +1,7 @@
-"""Replies made of lines, read out of octets as they come: the part that SMTP, IMAP and POP3 have in common."""
+"""Lines, read out of octets as they come: the part that SMTP, IMAP and POP3 have in common."""
 
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from hauberk.protocols.malformed import Malformed
 
@@ -15,29 +15,24 @@ Grammar: TypeAlias = Callable[[list[str], str], R | Malformed | None]
 """Puts one more line (the second argument) to those before it (the first, to be appended to); the reply once the line is its last."""
 
 
-class LineReader(Generic[R]):
-    """Reads replies out of octets as they come; never raises. `begin_with` starts a reply, `take_line` gives its next whole line.
+class LineReader:
+    """Cuts octets into lines; never raises. `begin` starts a reply, of which `take_line` gives the next whole line.
 
-    After the line that ends a reply (or breaks the grammar) `reply` is set and `take_line` gives nothing until the next beginning;
-    `remainder` then holds what was sent beyond it. `overrun` is set, and all reading over, when a limit was passed.
+    `remainder` holds what was not taken. `overrun` is set, and all reading over, when a limit was passed.
     """
 
-    def __init__(self, grammar: Grammar[R], most_octets: int = MOST_OCTETS) -> None:
+    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
         self._buffer = bytearray()
         self._octets_left = most_octets
-        self._texts: list[str] = []
-        self._grammar = grammar
-        self.reply: R | Malformed | None = None
+        self._taken = 0
         self.overrun = ""
 
     @property
     def remainder(self) -> bytes:
         return bytes(self._buffer)
 
-    def begin_with(self, grammar: Grammar[R]) -> None:
-        self._texts = []
-        self._grammar = grammar
-        self.reply = None
+    def begin(self) -> None:
+        self._taken = 0
 
     def drop_remainder(self) -> None:
         """Forget what is buffered, as a client must when TLS begins (RFC 3207, 4.2)."""
@@ -50,9 +45,7 @@ class LineReader(Generic[R]):
         self._octets_left -= min(len(data), self._octets_left)
 
     def take_line(self) -> str | None:
-        if self.reply is not None:
-            return None
-        if len(self._texts) >= MOST_REPLY_LINES:
+        if self._taken >= MOST_REPLY_LINES:
             self.overrun = f"a reply of more than {MOST_REPLY_LINES} lines"
             return None
         end = self._buffer.find(b"\n", 0, MOST_LINE_OCTETS)
@@ -62,7 +55,7 @@ class LineReader(Generic[R]):
             return None
         line = line_text(bytes(self._buffer[:end]))
         del self._buffer[: end + 1]
-        self.reply = self._grammar(self._texts, line)
+        self._taken += 1
         return line
 
 

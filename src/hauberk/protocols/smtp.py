@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hauberk.model.transport import SmtpSession, Speaker, Turn
-from hauberk.protocols.lines import MOST_OCTETS, LineReader
 from hauberk.protocols.malformed import Malformed, visible
 
 _REPLY_LINE = re.compile(r"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -99,16 +98,6 @@ class SmtpFacts:
     @property
     def starttls_offered(self) -> bool:
         return self.ehlo_clear is not None and self.ehlo_clear.offers("STARTTLS")
-
-
-class ReplyReader(LineReader[Reply]):
-    """Reads SMTP replies out of octets as they come; `begin` starts a reply."""
-
-    def __init__(self, most_octets: int = MOST_OCTETS) -> None:
-        super().__init__(smtp_line, most_octets)
-
-    def begin(self) -> None:
-        self.begin_with(smtp_line)
 
 
 def read_reply(lines: Iterable[str]) -> Reply | Malformed | None:

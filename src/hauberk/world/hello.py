@@ -6,17 +6,25 @@ A server that refuses us (421, 450, 451, 454, 554 ...) on the way has said nothi
 import asyncio
 import re
 
-from hauberk.model.dns import NoAnswer
+from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Flight, Hello
 from hauberk.protocols.lines import line_text
 from hauberk.protocols.mailbox import service_on
 from hauberk.protocols.tls.completeness import FlightState, FlightWatch
 from hauberk.world.dial import Dialer, Stream
-from hauberk.world.opening import Opening, RefusedError, UnheardError
-from hauberk.world.smtp import SmtpPatience
+from hauberk.world.dialogue import Dialogue, OverError, SmtpPatience
+from hauberk.world.opening import open_tls
 
 MOST_FLIGHT = 65_536
 _REFUSAL = re.compile(rb"(?:[45][0-9][0-9][ -]|\* BYE|-ERR)[^\r\n]{0,500}", re.IGNORECASE)
+
+_SILENCES = {
+    Ending.TIMEOUT: Silence.TIMEOUT,
+    Ending.GARBLED: Silence.GARBLED,
+    Ending.TOO_MUCH: Silence.GARBLED,
+    Ending.CLOSED: Silence.UNREACHABLE,
+    Ending.RESET: Silence.UNREACHABLE,
+}
 
 
 async def say_hello(dialer: Dialer, hello: Hello, helo: str, patience: SmtpPatience) -> Flight | NoAnswer:
@@ -24,17 +32,16 @@ async def say_hello(dialer: Dialer, hello: Hello, helo: str, patience: SmtpPatie
     async with dialer.dial(hello.endpoint.address, hello.endpoint.port) as stream:
         if isinstance(stream, NoAnswer):
             return stream
-        deadline = asyncio.get_running_loop().time() + patience.session
-        opening = Opening(stream, service_on(hello.endpoint.port), helo, patience, deadline)
+        service = service_on(hello.endpoint.port)
+        dialogue = Dialogue(stream, patience, service.protocol)
         try:
-            await opening.hold()
-        except UnheardError as unheard:
-            return NoAnswer(unheard.reason, unheard.detail)
-        except RefusedError as refused:
-            await opening.leave()
-            return Flight(b"", Ending.QUIT, str(refused))
+            refusal = await open_tls(dialogue, service, helo)
+        except OverError as over:
+            return NoAnswer(_SILENCES[over.ending], over.detail)
+        if refusal:
+            return Flight(b"", Ending.QUIT, refusal)
         stream.send(hello.octets)
-        return await _flight(stream, min(deadline, asyncio.get_running_loop().time() + patience.handshake))
+        return await _flight(stream, dialogue.until(patience.handshake))
 
 
 async def _flight(stream: Stream, deadline: float) -> Flight:

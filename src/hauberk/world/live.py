@@ -18,6 +18,7 @@ from hauberk.model.observation import TrustStore, Vantage
 from hauberk.model.transport import Endpoint, Hello, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
+from hauberk.world.dialogue import SmtpPatience
 from hauberk.world.dns.client import DnsClient
 from hauberk.world.dns.resolver import is_trusted, system_resolver
 from hauberk.world.guard import AddressGuard
@@ -25,7 +26,7 @@ from hauberk.world.guestbook import Guestbook
 from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
-from hauberk.world.smtp import SmtpPatience, converse
+from hauberk.world.smtp import converse
 from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
 

@@ -1,29 +1,27 @@
-"""One SMTP session with one endpoint: greeting, EHLO, STARTTLS, one handshake, EHLO, QUIT; every line is written down.
+"""One session with one endpoint: greeting, EHLO, STARTTLS, one handshake, EHLO, QUIT (IMAP and POP3 ports: their likes).
 
-No message is ever offered. A server that refuses us (421, 45z, 554) is told QUIT and left alone.
+No message is ever offered, nobody logs in. A server that refuses us (421, 45z, 554) is told QUIT and left alone.
 """
 
-import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from hauberk.model.dns import NoAnswer
-from hauberk.model.transport import Ending, Endpoint, SmtpSession, Speaker, Turn
-from hauberk.protocols.lines import line_text
-from hauberk.protocols.malformed import Malformed, visible
-from hauberk.protocols.smtp import Ehlo, Reply, ReplyReader, parse_ehlo
-from hauberk.world.dial import Dialer, Stream
-from hauberk.world.tls import NotTlsFailure, TlsFailure, TlsStream
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpPatience:
-    """Time limits in seconds. They are shorter than RFC 5321, 4.5.3.2 asks of mail servers; postscreen makes first contacts wait 6 s."""
-
-    greeting: float = 15.0
-    reply: float = 10.0
-    handshake: float = 10.0
-    farewell: float = 2.0
-    session: float = 45.0
+from hauberk.model.transport import Ending, Endpoint, SmtpSession
+from hauberk.protocols.mailbox import (
+    TAG,
+    MailboxReply,
+    MailProtocol,
+    imap_farewell,
+    imap_greeting,
+    imap_line,
+    pop_line,
+    pop_listing,
+    service_on,
+)
+from hauberk.protocols.smtp import Ehlo, Reply, parse_ehlo, smtp_line
+from hauberk.world.dial import Dialer
+from hauberk.world.dialogue import Dialogue, OverError, SmtpPatience
 
 
 async def converse(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPatience) -> SmtpSession | NoAnswer:
@@ -52,143 +50,76 @@ async def _hold(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPat
     async with dialer.dial(endpoint.address, endpoint.port) as stream:
         if isinstance(stream, NoAnswer):
             return stream
-        return await _Conversation(stream, patience, short_hello).hold(endpoint.host, helo)
+        service = service_on(endpoint.port)
+        dialogue = Dialogue(stream, patience, service.protocol)
 
+        async def secure() -> None:
+            await dialogue.start_tls(endpoint.host, short_hello=short_hello)
 
-class _OverError(Exception):
-    """The session ended before our QUIT."""
-
-    def __init__(self, ending: Ending, detail: str) -> None:
-        super().__init__(detail)
-        self.ending = ending
-        self.detail = detail
-
-
-class _Conversation:
-    def __init__(self, stream: Stream, patience: SmtpPatience, short_hello: bool) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stream = stream
-        self._patience = patience
-        self._short_hello = short_hello
-        self._deadline = self._loop.time() + patience.session
-        self._reader = ReplyReader()
-        self._turns: list[Turn] = []
-        self._tls: TlsStream | None = None
-        self._encrypted = False
-        self._injected = ""
-
-    async def hold(self, host: str, helo: str) -> SmtpSession:
         try:
-            await self._talk(host, helo)
-            await self._say_goodbye()
+            if service.tls_at_once:
+                await secure()
+            match service.protocol:
+                case MailProtocol.SMTP:
+                    await _talk_smtp(dialogue, helo, None if service.tls_at_once else secure)
+                case MailProtocol.IMAP:
+                    await _talk_imap(dialogue, None if service.tls_at_once else secure)
+                case MailProtocol.POP3:
+                    await _talk_pop(dialogue, None if service.tls_at_once else secure)
             ending, detail = Ending.QUIT, ""
-        except _OverError as over:
+        except OverError as over:
             ending, detail = over.ending, over.detail
-        observed = self._tls.observed(waited=self._heard_through_tls()) if self._tls else None
-        if self._encrypted and self._tls:
-            self._tls.close()
-        return SmtpSession(tuple(self._turns), ending, "; ".join(part for part in (detail, self._injected) if part), observed)
+        observed = dialogue.observed()
+        dialogue.close()
+        return SmtpSession(tuple(dialogue.turns), ending, "; ".join(part for part in (detail, dialogue.injected) if part), observed)
 
-    async def _talk(self, host: str, helo: str) -> None:
-        greeting = await self._reply("the greeting", self._patience.greeting)
-        if not greeting.positive:
-            return
-        reply = await self._command(f"EHLO {helo}")
-        if reply.code != 421 and not reply.positive and not reply.transient:
-            await self._command(f"HELO {helo}")
-            return
-        ehlo = parse_ehlo(reply)
-        if not isinstance(ehlo, Ehlo) or not ehlo.offers("STARTTLS"):
-            return
-        if (await self._command("STARTTLS")).code == 220:
-            await self._start_tls(host)
-            await self._command(f"EHLO {helo}")
 
-    async def _start_tls(self, host: str) -> None:
-        injected = self._reader.remainder
-        if injected:
-            shown = visible(line_text(injected[:100]))
-            self._injected = f"{len(injected)} octets came in clear behind the reply to STARTTLS: {shown}"
-        self._reader.drop_remainder()
-        tls = self._tls = TlsStream(self._stream, host, short_hello=self._short_hello)
-        try:
-            async with asyncio.timeout_at(self._until(self._patience.handshake)):
-                await tls.handshake()
-        except TimeoutError:
-            raise _OverError(Ending.TIMEOUT, f"the TLS handshake did not end within {self._patience.handshake:g} s") from None
-        except NotTlsFailure as failure:
-            raise _OverError(Ending.GARBLED, f"the TLS handshake failed: {failure}") from None
-        except TlsFailure as failure:
-            raise _OverError(Ending.CLOSED, f"the TLS handshake failed: {failure}") from None
-        except OSError as error:
-            raise _OverError(Ending.RESET, f"the connection broke during the TLS handshake: {error.strerror or error}") from None
-        self._encrypted = True
+async def _talk_smtp(dialogue: Dialogue, helo: str, secure: Callable[[], Awaitable[None]] | None) -> None:
+    """`secure` shakes hands; it is None where TLS is there already."""
+    greeting = await dialogue.greeting(smtp_line)
+    if greeting.positive:
+        await _introduce(dialogue, helo, secure)
+    await dialogue.say_goodbye("QUIT", smtp_line)
 
-    async def _say_goodbye(self) -> None:
-        """QUIT; how the server takes it changes nothing."""
-        try:
-            self._say("QUIT")
-            await self._reply("QUIT", self._patience.farewell)
-        except _OverError:
-            return
 
-    async def _command(self, text: str) -> Reply:
-        self._say(text)
-        return await self._reply(text.partition(" ")[0], self._patience.reply)
+async def _introduce(dialogue: Dialogue, helo: str, secure: Callable[[], Awaitable[None]] | None) -> None:
+    reply = await dialogue.command(f"EHLO {helo}", smtp_line)
+    if reply.code != 421 and not reply.positive and not reply.transient:
+        await dialogue.command(f"HELO {helo}", smtp_line)
+        return
+    if secure is None or not _offers_tls(reply):
+        return
+    if (await dialogue.command("STARTTLS", smtp_line)).code == 220:
+        await secure()
+        await dialogue.command(f"EHLO {helo}", smtp_line)
 
-    def _say(self, text: str) -> None:
-        self._note(Speaker.CLIENT, text)
-        data = f"{text}\r\n".encode()
-        try:
-            (self._tls if self._tls and self._encrypted else self._stream).send(data)
-        except TlsFailure as failure:
-            raise _OverError(Ending.CLOSED, f"TLS ended: {failure}") from None
 
-    async def _reply(self, to: str, seconds: float) -> Reply:
-        """The reply to the last command, whole within so many seconds however it drips."""
-        self._reader.begin()
-        try:
-            async with asyncio.timeout_at(self._until(seconds)):
-                while True:
-                    reply = self._heard()
-                    if isinstance(reply, Reply):
-                        return reply
-                    if isinstance(reply, Malformed):
-                        raise _OverError(Ending.GARBLED, f"the answer to {to} is not SMTP: {reply.marked()}")
-                    await self._listen(to)
-        except TimeoutError:
-            raise _OverError(Ending.TIMEOUT, f"{to} was not answered in full within {seconds:g} s{self._cut_line()}") from None
+def _offers_tls(reply: Reply) -> bool:
+    ehlo = parse_ehlo(reply)
+    return isinstance(ehlo, Ehlo) and ehlo.offers("STARTTLS")
 
-    def _heard(self) -> Reply | Malformed | None:
-        """Note the whole lines that have come; the reply once it is complete."""
-        while (line := self._reader.take_line()) is not None:
-            self._note(Speaker.SERVER, line)
-        if self._reader.reply is None and self._reader.overrun:
-            raise _OverError(Ending.TOO_MUCH, f"the server sent {self._reader.overrun}{self._cut_line()}")
-        return self._reader.reply
 
-    async def _listen(self, to: str) -> None:
-        try:
-            data = await (self._tls if self._tls and self._encrypted else self._stream).receive()
-        except TlsFailure as failure:
-            raise _OverError(Ending.CLOSED, f"TLS ended before {to} was answered: {failure}") from None
-        except OSError as error:
-            raise _OverError(Ending.RESET, f"the connection broke before {to} was answered: {error.strerror or error}") from None
-        if not data:
-            raise _OverError(Ending.CLOSED, f"the server closed the connection before {to} was answered{self._cut_line()}")
-        self._reader.feed(data)
+async def _talk_imap(dialogue: Dialogue, secure: Callable[[], Awaitable[None]] | None) -> None:
+    """STARTTLS is tried even where it is not listed: a server that does not know it says so."""
 
-    def _note(self, speaker: Speaker, text: str) -> None:
-        elapsed = round((self._loop.time() - self._stream.began) * 1000)
-        self._turns.append(Turn(speaker, text, elapsed, self._encrypted))
+    async def say(command: str) -> MailboxReply:
+        return await dialogue.command(f"{TAG} {command}", imap_line, command)
 
-    def _until(self, seconds: float) -> float:
-        return min(self._loop.time() + seconds, self._deadline)
+    greeting = await dialogue.greeting(imap_greeting)
+    if greeting.positive:
+        await say("CAPABILITY")
+        if secure and (await say("STARTTLS")).positive:
+            await secure()
+            await say("CAPABILITY")
+    await dialogue.say_goodbye(f"{TAG} LOGOUT", imap_farewell)
 
-    def _cut_line(self) -> str:
-        """The beginning of a line that did not end; it is no line of the dialogue."""
-        begun = self._reader.remainder[:60]
-        return f" (it began a line: {visible(line_text(begun))})" if begun else ""
 
-    def _heard_through_tls(self) -> bool:
-        return any(turn.encrypted and turn.speaker is Speaker.SERVER for turn in self._turns)
+async def _talk_pop(dialogue: Dialogue, secure: Callable[[], Awaitable[None]] | None) -> None:
+    """As with IMAP; CAPA may be unknown (RFC 2449 is younger than POP3)."""
+    greeting = await dialogue.greeting(pop_line)
+    if greeting.positive:
+        await dialogue.command("CAPA", pop_listing)
+        if secure and (await dialogue.command("STLS", pop_line)).positive:
+            await secure()
+            await dialogue.command("CAPA", pop_listing)
+    await dialogue.say_goodbye("QUIT", pop_line)
