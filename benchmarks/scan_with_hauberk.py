@@ -3,7 +3,6 @@
 python -m benchmarks.scan_with_hauberk NAMES dns|handshake
 """
 
-import asyncio
 import json
 import sys
 import time
@@ -11,12 +10,12 @@ from collections import Counter
 from ipaddress import ip_network
 from pathlib import Path
 
-import uvloop
-
+from hauberk.app.loop import run
 from hauberk.app.scanning import ScanOrder, scan_domains
 from hauberk.checks import catalogue
 from hauberk.model.observation import ScanOptions
 from hauberk.model.verdict import Verdict
+from hauberk.protocols.names import registrable
 from hauberk.scoring.rubric import DEFAULT, load
 from hauberk.world.live import LiveConfig, LiveWorld
 
@@ -44,11 +43,11 @@ async def scan(names: list[str], order: ScanOrder) -> Counter[str]:
 
 def main() -> None:
     names = Path(sys.argv[1]).read_text().split()
-    order = ScanOrder(load(DEFAULT), ScanOptions(smtp=sys.argv[2] == "handshake"), plan=False)
+    order = ScanOrder(load(DEFAULT), ScanOptions(smtp=sys.argv[2] == "handshake", blocklists=False), plan=False)
     catalogue.all_checks()
+    registrable("example.com")
     wall, cpu = time.perf_counter(), time.process_time()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        seen = runner.run(scan(names, order))
+    seen = run(scan(names, order))
     print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "seen": seen}))
 
 

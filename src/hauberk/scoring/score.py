@@ -19,10 +19,7 @@ class _Share:
     group: str
     item: Item
     verdict: Verdict
-
-    @property
-    def worth(self) -> float | None:
-        return _WORTH.get(self.verdict)
+    worth: float | None
 
 
 def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: frozenset[str] = frozenset()) -> Score:
@@ -31,7 +28,7 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
     A check that the rubric weighs and the verdicts lack counts as unknown.
     """
     by_check = {one.check: one for one in verdicts if one.check not in taken_as_passed}
-    shares = tuple(_Share(group.name, item, _verdict_of(item, by_check, taken_as_passed)) for group in rubric.group for item in group.item)
+    shares = tuple(_share(group.name, item, by_check, taken_as_passed) for group in rubric.group for item in group.item)
     counted = sum(share.item.weight for share in shares if share.worth is not None)
     known = counted + sum(share.item.weight for share in shares if share.verdict in _NOT_KNOWN)
     coverage = counted / known if known else 0.0
@@ -82,11 +79,18 @@ def _has_code(verdict: CheckVerdict | None, code: str) -> bool:
     return verdict is not None and any(finding.code == code for finding in verdict.findings)
 
 
+def _share(group: str, item: Item, by_check: dict[str, CheckVerdict], taken_as_passed: frozenset[str]) -> _Share:
+    verdict = _verdict_of(item, by_check, taken_as_passed)
+    return _Share(group, item, verdict, _WORTH.get(verdict))
+
+
 def _verdict_of(item: Item, by_check: dict[str, CheckVerdict], taken_as_passed: frozenset[str]) -> Verdict:
     found = [
         Verdict.PASS if check in taken_as_passed else by_check[check].verdict if check in by_check else Verdict.UNKNOWN
         for check in item.checks
     ]
+    if len(found) == 1:
+        return found[0]
     known = [verdict for verdict in found if verdict in _WORTH]
     best = max(known, key=lambda verdict: _WORTH[verdict], default=None)
     if best is Verdict.PASS:

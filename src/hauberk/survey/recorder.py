@@ -1,11 +1,11 @@
 """The pen: every ask of a survey goes through it and is written down with its reply."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions
@@ -35,7 +35,9 @@ class Recorder:
         """`told` is called with every ask and its reply as they come (progress displays live on it)."""
         self._world = world
         self._told = told
-        self._replies: dict[Ask, Reply | None] = {}
+        self._replies: dict[Ask, Reply] = {}
+        self._under_way: dict[int, Sequence[Ask]] = {}
+        self._batches = 0
 
     async def drive(self, walk: Walk[T]) -> T:
         """Run one walk to its end. What is on the tape already is not asked again: every walk goes by what the tape says."""
@@ -43,38 +45,42 @@ class Recorder:
         try:
             asks = next(walk)
             while True:
-                known = [None if isinstance(one, Branch) else recorded(one) for one in asks]
-                asks = walk.send(tuple(known) if all(known) else await self._ask_each(asks))
+                if Branch in map(type, asks):
+                    asks = walk.send(await self._with_branches(asks))
+                    continue
+                plain = cast("Sequence[Ask]", asks)
+                known = [recorded(one) for one in plain]
+                asks = walk.send(tuple(known) if all(known) else await self._ask_each(plain))
         except StopIteration as stop:
             return stop.value
 
-    async def _ask_each(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
+    async def _ask_each(self, asks: Sequence[Ask]) -> tuple[object, ...]:
         """All asks at the same time: a world has the question under way when `ask` returns."""
-        replies = self._replies
-        branches: list[asyncio.Task[object]] = []
-        under_way: list[Awaitable[object]] = []
-        for one in asks:
-            if isinstance(one, Branch):
-                branches.append(asyncio.create_task(self.drive(one.walk)))
-                under_way.append(branches[-1])
-            else:
-                replies.setdefault(one, None)
-                under_way.append(self._world.ask(one))
-        try:
-            return tuple([self._written(one, await awaitable) for one, awaitable in zip(asks, under_way, strict=True)])
-        finally:
-            for branch in branches:
-                branch.cancel()
+        replies, ask = self._replies, self._world.ask
+        under_way = [ask(one) for one in asks]
+        batch = self._batches
+        self._batches += 1
+        self._under_way[batch] = asks
+        result: list[Reply] = []
+        for one, awaitable in zip(asks, under_way, strict=True):
+            reply = await awaitable
+            if self._told and one not in replies:
+                self._told(one, reply)
+            result.append(replies.setdefault(one, reply))
+        del self._under_way[batch]
+        return tuple(result)
 
-    def _written(self, one: Ask | Branch, reply: object) -> object:
-        if isinstance(one, Branch) or not isinstance(reply, Reply):
-            return reply
-        recorded = self._replies[one]
-        if recorded is not None:
-            return recorded
-        self._replies[one] = reply
-        if self._told:
-            self._told(one, reply)
+    async def _with_branches(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
+        """Branches run beside the asks and beside each other; they end with the walk that they branched off."""
+        tasks = [asyncio.create_task(self.drive(one.walk) if isinstance(one, Branch) else self._ask_one(one)) for one in asks]
+        try:
+            return tuple([await task for task in tasks])
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _ask_one(self, one: Ask) -> object:
+        (reply,) = await self._ask_each((one,))
         return reply
 
     def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
@@ -83,8 +89,9 @@ class Recorder:
         smtp: list[SmtpExchange] = []
         https: list[HttpsExchange] = []
         tls: list[HelloExchange] = []
-        for one, reply in self._replies.items():
-            silence = reply if isinstance(reply, NoAnswer) else None if reply else _CUT_OFF
+        cut_off = {one: _CUT_OFF for asks in self._under_way.values() for one in asks}
+        for one, reply in (cut_off | self._replies).items():
+            silence = reply if isinstance(reply, NoAnswer) else None
             match one:
                 case Question():
                     dns.append(DnsExchange(one, reply if isinstance(reply, DnsAnswer) else None, silence))
