@@ -102,6 +102,7 @@ class TlsFacts:
     showed no TLS to look into; nothing else is known then. `suites` names every suite seen chosen (full depth: every one accepted);
     `suite_grades` is the answer a verdict wants. `listed` says that suites, groups and schemes are the full lists.
 
+    `weak_curves`: curves that TLS 1.3 dropped are taken; `finite_exchange`: finite-field suites are, in TLS 1.2 or older (see `dh`).
     `server_preference`: the server's order decides, not the client's. `order` holds the wrong choices seen. `compression`,
     `encrypt_then_mac`, `heartbeat`: the server takes it. `secure_renegotiation` is RFC 5746, `client_renegotiation` that a client may begin
     one (None unless tried). `fallback_protected` is TLS_FALLBACK_SCSV honoured. `without_name`/`unknown_name`: a hello without SNI / with a
@@ -125,6 +126,8 @@ class TlsFacts:
     server_preference: bool | None = None
     order: tuple[OrderFact, ...] = ()
     post_quantum: bool | None = None
+    weak_curves: bool | None = None
+    finite_exchange: bool | None = None
     compression: bool | None = None
     secure_renegotiation: bool | None = None
     client_renegotiation: bool | None = None

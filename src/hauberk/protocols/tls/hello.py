@@ -3,18 +3,20 @@
 Everything is fixed by the fields, the random too, so that the same question is the same octets in every run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.octets import CutError, extensions, listed, messages, numbers, take, vector
-from hauberk.protocols.tls.registry import SSL2, SSL3, TLS10, TLS12
+from hauberk.protocols.tls.registry import RENEGOTIATION_SCSV, SSL2, SSL3, TLS10, TLS12, TLS13, suite
+from hauberk.protocols.tls.schemes import SOUND
 
 SERVER_NAME, STATUS_REQUEST, GROUPS, POINT_FORMATS, SCHEMES, HEARTBEAT = 0, 5, 10, 11, 13, 15
 PADDING, ENCRYPT_THEN_MAC, MASTER_SECRET, TICKET, VERSIONS, KEY_SHARE, RENEGOTIATION = 21, 22, 23, 35, 43, 51, 0xFF01
 SIGNALS = (STATUS_REQUEST, HEARTBEAT, ENCRYPT_THEN_MAC, MASTER_SECRET, TICKET, RENEGOTIATION)
 _SIGNAL_BODIES = {STATUS_REQUEST: b"\x01\x00\x00\x00\x00", HEARTBEAT: b"\x02", RENEGOTIATION: b"\x00"}
 _CLIENT_HELLO, _HANDSHAKE = 1, 22
+_RARE = ("ARIA", "CAMELLIA", "SEED", "IDEA", "TLS_DH_DSS", "TLS_DH_RSA", "TLS_ECDH_", "_DSS_", "RC2", "_CCM", "NULL_SHA256", "EXPORT1024")
 _KNOWN = {SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, PADDING, VERSIONS, KEY_SHARE, *SIGNALS}
 
 
@@ -153,13 +155,25 @@ def _name(value: bytes) -> str:
     return name.decode("ascii", "replace")
 
 
-def legacy_hello(version: int, suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], seed: str) -> ClientHello:
-    """What a client whose newest version is SSLv3 to TLS 1.1 says. SSLv3 knows no extensions; a server that does takes the others."""
+def plainer(hello: ClientHello) -> ClientHello:
+    """The same offer in the form that old servers bear: no rare suites or extensions, no compression, no padding."""
+    common = tuple(number for number in hello.suites if not any(part in suite(number).name for part in _RARE))
+    kept = tuple(kind for kind in hello.signals if kind in (RENEGOTIATION, MASTER_SECRET, TICKET))
+    return replace(hello, suites=common or hello.suites, signals=kept, compressions=(0,), unknown=(), padded=False)
+
+
+def legacy_hello(version: int, suites: tuple[int, ...], server_name: str, groups: tuple[int, ...]) -> ClientHello:
+    """What a client whose newest version is SSLv3 to TLS 1.1 says. SSLv3 knows no extensions."""
     if version == SSL3:
-        return ClientHello(version, (*suites, 0x00FF), seed=seed)
-    return ClientHello(version, suites, server_name, groups, seed=seed, signals=(MASTER_SECRET, TICKET, RENEGOTIATION))
+        return ClientHello(version, (*suites, RENEGOTIATION_SCSV))
+    return ClientHello(version, suites, server_name, groups, signals=(RENEGOTIATION, MASTER_SECRET, TICKET))
 
 
-def modern_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], schemes: tuple[int, ...], seed: str) -> ClientHello:
+def modern_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], schemes: tuple[int, ...]) -> ClientHello:
     """A hello of TLS 1.2 that asks for all that its ServerHello can tell."""
-    return ClientHello(TLS12, suites, server_name, groups, schemes, compressions=(1, 0), signals=SIGNALS, seed=seed)
+    return ClientHello(TLS12, suites, server_name, groups, schemes, compressions=(1, 0), signals=SIGNALS)
+
+
+def latest_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...]) -> ClientHello:
+    """A hello of TLS 1.3 and nothing older, which is answered with a HelloRetryRequest or an alert."""
+    return ClientHello(TLS12, suites, server_name, groups, SOUND, versions=(TLS13,), signals=(RENEGOTIATION, MASTER_SECRET), key_share=True)

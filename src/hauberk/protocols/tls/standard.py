@@ -1,0 +1,233 @@
+"""The questions of standard depth: what every verdict needs, in at most nineteen hellos.
+
+Each function is a job of one theme. Jobs of the first round find out what there is (TLS 1.3, TLS 1.2); the later ones ask only what can
+matter on such a server. A tier of suites is offered in one hello: no choice means that the server has none of them.
+"""
+
+from collections.abc import Iterator
+
+from hauberk.protocols.tls.grade import Grade
+from hauberk.protocols.tls.groups import FINITE, GOOD_CURVES, POST_QUANTUM, WEAK_CURVES, groups_of
+from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, latest_hello, legacy_hello, modern_hello
+from hauberk.protocols.tls.interview import Answer, Interview, Job, put
+from hauberk.protocols.tls.ledger import BELOW_13, Ledger
+from hauberk.protocols.tls.registry import SSL2, SSL3, TLS11, TLS12, TLS13, VERSIONS, Suite, suite, suites, worst_first
+from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224
+from hauberk.protocols.walk import Walk
+
+MOST_CONNECTIONS = 19  # and the real handshake
+SOUND, POOR = (Grade.GOOD, Grade.SUFFICIENT), (Grade.PHASE_OUT, Grade.INSUFFICIENT)
+# The topics whose denial means that no suite of the tier is there.
+FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, WEAK_13_TOPIC = "suites finite", "suites phase-out", "suites insufficient", "suites weak 1.3"
+
+
+def numbered(chosen: tuple[Suite, ...]) -> tuple[int, ...]:
+    return tuple(one.number for one in chosen)
+
+
+class Standard:
+    """The jobs for one endpoint; what they learn goes into `ledger`."""
+
+    def __init__(self, interview: Interview, ledger: Ledger, server_name: str) -> None:
+        self.interview = interview
+        self.ledger = ledger
+        self.name = server_name
+
+    def walk(self) -> Walk[None]:
+        yield from self.interview.hold((self.latest(), self.sound()))
+        yield from self.interview.hold(self._second())
+        yield from self.interview.hold(self._third())
+        yield from self.interview.hold(self._fourth())
+
+    def _second(self) -> Iterator[Job]:
+        ledger = self.ledger
+        if ledger.version(SSL3) is not False:
+            yield self.poor()
+            yield self.legacy()
+        yield self.ssl2()
+        if ledger.version(TLS13):
+            yield self.post_quantum()
+            yield self.finite_fields()
+            yield self.weak_suites()
+
+    def _third(self) -> Iterator[Job]:
+        if self.ledger.version(TLS12):
+            yield self.hashes()
+            yield self.order()
+        if self.ledger.highest_below_13:
+            yield self.curves()
+        yield from self.insufficient_in_legacy()
+
+    def _fourth(self) -> Iterator[Job]:
+        if self.ledger.highest_below_13:
+            yield self.other_key()
+            yield self.name_insufficient()
+
+    def _below_13(self, chosen: tuple[int, ...], groups: tuple[int, ...] = GOOD_CURVES, schemes: tuple[int, ...] = ALL) -> ClientHello:
+        """A hello for the newest version below TLS 1.3 that the server can have."""
+        newest = self.ledger.highest_below_13 or TLS12
+        if newest == TLS12:
+            return modern_hello(chosen, self.name, groups, schemes)
+        return legacy_hello(newest, chosen, self.name, groups)
+
+    def _note(self, answer: Answer, *topics: str) -> bool:
+        """Take the answer in; a no denies the topics. Whether the server chose."""
+        self.ledger.note(answer)
+        if answer.declined:
+            for topic in topics:
+                self.ledger.deny(topic, answer)
+        return answer.chosen
+
+    def latest(self) -> Job:
+        """TLS 1.3 with everything: its suite and the group preferred."""
+        answer = yield from put(latest_hello(numbered(worst_first(TLS13)[::-1]), self.name, groups_of(TLS13)), "TLS 1.3")
+        self._note(answer, f"version {VERSIONS[TLS13]}")
+
+    def sound(self) -> Job:
+        """TLS 1.2 with sound suites: extensions, certificate, curve."""
+        chosen = numbered(worst_first(TLS12, SOUND)[::-1])
+        answer = yield from put(modern_hello(chosen, self.name, GOOD_CURVES, ALL), "TLS 1.2 with sound suites")
+        self._note(answer, "suites sound")
+
+    def poor(self) -> Job:
+        """TLS 1.2 or older with all suites below sufficient at once; then each tier that the choice does not answer for."""
+        tiers = {FINITE_TOPIC: _finite(), OTHER_TOPIC: _other_phase_out(), INSUFFICIENT_TOPIC: worst_first(TLS12, (Grade.INSUFFICIENT,))}
+        everything = numbered(tuple(one for tier in tiers.values() for one in tier))
+        answer = yield from put(self._below_13(everything), "TLS 1.2 or older with all poor suites")
+        chosen = self._note(answer, *tiers)
+        if answer.declined and "suites sound" in self.ledger.denied:
+            self.ledger.deny(f"version {VERSIONS[TLS12]}", answer)
+        if not chosen:
+            return
+        for topic, tier in tiers.items():
+            if not {answer.flight.suite} & set(numbered(tier)):
+                again = yield from put(self._below_13(numbered(tier)), f"TLS 1.2 or older with {topic}")
+                self._note(again, topic)
+
+    def legacy(self) -> Job:
+        """TLS 1.1, 1.0 and SSLv3, each until it is known."""
+        for version in BELOW_13:
+            if version > TLS11 or self.ledger.version(version) is not None:
+                continue
+            hello = legacy_hello(version, numbered(worst_first(version)), self.name, (*GOOD_CURVES, *WEAK_CURVES))
+            answer = yield from put(hello, VERSIONS[version])
+            self._note(answer, f"version {VERSIONS[version]}")
+
+    def ssl2(self) -> Job:
+        kinds = tuple(number for number in suites() if number > 0xFFFF)
+        answer = yield from put(Ssl2Hello(kinds), "SSLv2")
+        self._note(answer, f"version {VERSIONS[SSL2]}")
+
+    def post_quantum(self) -> Job:
+        if any(choice.flight.group in POST_QUANTUM for choice in self.ledger.of(TLS13)):
+            return
+        hello = latest_hello(numbered(worst_first(TLS13)[::-1]), self.name, POST_QUANTUM)
+        self._note((yield from put(hello, "TLS 1.3 with post-quantum groups")), "post-quantum")
+
+    def finite_fields(self) -> Job:
+        """Finite fields in TLS 1.3: the smallest is the one that matters."""
+        known = numbered(worst_first(TLS13)[::-1])
+        answer = yield from put(latest_hello(known, self.name, FINITE), "TLS 1.3 with finite fields")
+        if not self._note(answer, *(f"group {number}" for number in FINITE)) or answer.flight.group == FINITE[0]:
+            return
+        smallest = yield from put(latest_hello(known, self.name, FINITE[:1]), "TLS 1.3 with ffdhe2048")
+        self._note(smallest, f"group {FINITE[0]}")
+
+    def weak_suites(self) -> Job:
+        hello = latest_hello(numbered(worst_first(TLS13, POOR)), self.name, groups_of(TLS13))
+        self._note((yield from put(hello, "TLS 1.3 with poor suites")), WEAK_13_TOPIC)
+
+    def hashes(self) -> Job:
+        """Which hash signs the key exchange when the client knows only old ones."""
+        signed = tuple(one for one in worst_first(TLS12)[::-1] if one.exchange in ("ECDHE", "DHE") and one.authentication)
+        weak = (*SHA224, *SHA1, *MD5)
+        answer = yield from put(self._below_13(numbered(signed), schemes=weak), "TLS 1.2 with SHA-1 and SHA-224 signatures")
+        self._note(answer, "hash sha1", "hash sha224")
+        if not answer.chosen:
+            return
+        for topic, wanted in (("hash sha1", (*SHA1, *MD5)), ("hash sha224", SHA224)):
+            alone = answer
+            if answer.flight.scheme in weak and answer.flight.scheme not in wanted:
+                hello = self._below_13(numbered(signed), schemes=wanted)
+                alone = yield from put(hello, f"TLS 1.2 with {topic}")
+                self._note(alone, topic)
+            if alone.chosen and alone.flight.scheme not in (*wanted, None):
+                self.ledger.deny(topic, alone)  # it signs with what was not offered, and so not with the old hash
+
+    def order(self) -> Job:
+        """The worse suites in front of the better: does the server keep its own order?"""
+        here = {choice.suite.number: choice.suite for choice in self.ledger.of(TLS12)}
+        better = [number for number, one in here.items() if one.grade in SOUND]
+        worse = [number for number, one in here.items() if one.grade in POOR]
+        if not better:
+            better, worse = _split(here)
+        if not better or not worse:
+            return
+        answer = yield from put(self._below_13((*worse, *better)), "TLS 1.2, the worse suites first")
+        if self._note(answer) and answer.flight.suite in worse:
+            self._note((yield from put(self._below_13((*better, *worse)), "TLS 1.2, the better suites first")))
+
+    def curves(self) -> Job:
+        """Weak curves; those of an ECDSA certificate have to stand in the list as well, or its suites vanish (RFC 8422, 5.1)."""
+        rsa = "rsa" in self.ledger.keys or not self.ledger.keys
+        elliptic = tuple(one for one in worst_first(self.ledger.highest_below_13 or TLS12)[::-1] if one.elliptic)
+        groups = WEAK_CURVES if rsa else (*WEAK_CURVES, *GOOD_CURVES)
+        answer = yield from put(self._below_13(numbered(elliptic), groups), "weak curves")
+        self._note(answer, "weak curves")
+        if answer.chosen and answer.flight.group not in WEAK_CURVES:
+            self.ledger.deny("weak curves", answer)
+
+    def insufficient_in_legacy(self) -> Iterator[Job]:
+        """Insufficient suites that only an old version takes."""
+        for version in BELOW_13:
+            seen = self.ledger.of(version)
+            if version != self.ledger.highest_below_13 and seen and not any(one.suite.grade is Grade.INSUFFICIENT for one in seen):
+                yield self._insufficient_in(version)
+
+    def _insufficient_in(self, version: int) -> Job:
+        if any(choice.suite.grade is Grade.INSUFFICIENT for choice in self.ledger.choices):
+            return
+        hello = legacy_hello(version, numbered(worst_first(version, (Grade.INSUFFICIENT,))), self.name, (*GOOD_CURVES, *WEAK_CURVES))
+        self._note((yield from put(hello, f"{VERSIONS[version]} with insufficient suites")), insufficient_topic(version))
+
+    def other_key(self) -> Job:
+        """A certificate with the other kind of key."""
+        keys = self.ledger.keys
+        if len(keys & {"rsa", "ecdsa"}) != 1 or not self.interview.left:
+            return
+        wanted = "ecdsa" if "rsa" in keys else "rsa"
+        fitting = tuple(one for one in worst_first(self.ledger.highest_below_13 or TLS12)[::-1] if one.authentication == wanted)
+        answer = yield from put(self._below_13(numbered(fitting)), f"a certificate for {wanted.upper()}")
+        self._note(answer, f"key {wanted}")
+
+    def name_insufficient(self) -> Job:
+        """As long as connections are left: one suite of each kind of insufficiency, so that the finding can name it."""
+        while self.interview.left > 2:
+            reasons = {choice.suite.why for choice in self.ledger.choices if choice.suite.grade is Grade.INSUFFICIENT}
+            newest = self.ledger.highest_below_13
+            others = tuple(one for one in worst_first(newest or TLS12, (Grade.INSUFFICIENT,)) if one.why not in reasons)
+            if not reasons or not others:
+                return
+            answer = yield from put(self._below_13(numbered(others)), f"other insufficient suites than {len(reasons)} kinds")
+            if not self._note(answer) or suite(answer.flight.suite or 0).why in reasons:
+                return
+
+
+def insufficient_topic(version: int) -> str:
+    return f"{INSUFFICIENT_TOPIC} {VERSIONS[version]}"
+
+
+def _finite() -> tuple[Suite, ...]:
+    return tuple(one for one in worst_first(TLS12, (Grade.PHASE_OUT,))[::-1] if one.finite)
+
+
+def _other_phase_out() -> tuple[Suite, ...]:
+    return tuple(one for one in worst_first(TLS12, (Grade.PHASE_OUT,))[::-1] if not one.finite)
+
+
+def _split(here: dict[int, Suite]) -> tuple[list[int], list[int]]:
+    """The better and the worse where no suite is sound: phase-out before insufficient."""
+    return (
+        [number for number, one in here.items() if one.grade is Grade.PHASE_OUT],
+        [number for number, one in here.items() if one.grade is Grade.INSUFFICIENT],
+    )
