@@ -1,10 +1,6 @@
 """The SMTP session against Debian's Postfix, on high loopback ports with its own configuration, spool and data."""
 
 import asyncio
-import os
-import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -18,71 +14,34 @@ from hauberk.model.transport import Ending, Endpoint, SmtpSession
 from hauberk.protocols.smtp import Refusal, SmtpFacts, read_session
 from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
+from lab import real_postfix
 
-HOST = "mx.partner.test"
-DAEMONS = Path("/usr/lib/postfix/sbin")
-
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-daemon_directory = {daemons}
-maillog_file = {folder}/log/postfix.log
-maillog_file_prefixes = {folder}
-myhostname = mx.partner.test
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mydestination =
-mynetworks =
-alias_maps =
-alias_database =
-local_recipient_maps =
-smtpd_relay_restrictions = reject_unauth_destination
-smtpd_peername_lookup = no
-smtpd_tls_security_level = may
-smtpd_tls_cert_file = {folder}/server.pem
-smtpd_tls_key_file = {folder}/server.pem
-smtpd_tls_session_cache_database =
-smtpd_tls_loglevel = 1
-postscreen_greet_wait = 1s
-postscreen_greet_action = enforce
-postscreen_cache_map = btree:{folder}/data/postscreen_cache
-postscreen_access_list =
-"""
-
-MASTER = """
-{plain} inet n - n - - smtpd
-{no_tls} inet n - n - - smtpd -o smtpd_tls_security_level=none
-{no_key} inet n - n - - smtpd -o smtpd_tls_cert_file= -o smtpd_tls_key_file= -o smtpd_tls_chain_files=
-{only_1_2} inet n - n - - smtpd -o smtpd_tls_protocols=TLSv1.2 -o smtpd_tls_mandatory_protocols=TLSv1.2
-{old} inet n - n - - smtpd -o smtpd_tls_protocols=TLSv1 -o tls_high_cipherlist=ALL:@SECLEVEL=0 -o tls_medium_cipherlist=ALL:@SECLEVEL=0
-{limited} inet n - n - - smtpd -o smtpd_client_connection_rate_limit=1
-{deferring} inet n - n - - smtpd -o smtpd_delay_reject=no -o smtpd_client_restrictions=defer
-{rejecting} inet n - n - - smtpd -o smtpd_delay_reject=no -o smtpd_client_restrictions=reject
-{postscreen} inet n - n - 1 postscreen
-smtpd     pass - - n - - smtpd
-dnsblog   unix - - n - 0 dnsblog
-tlsproxy  unix - - n - 0 tlsproxy
-cleanup   unix n - n - 0 cleanup
-tlsmgr    unix - - n 1000? 1 tlsmgr
-rewrite   unix - - n - - trivial-rewrite
-proxymap  unix - - n - - proxymap
-anvil     unix - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
-"""
-SERVICES: tuple[str, ...] = ("plain", "no_tls", "no_key", "only_1_2", "old", "limited", "deferring", "rejecting", "postscreen")
+HOST = real_postfix.HOST
+SERVICES = {
+    "plain": (),
+    "no_tls": ("smtpd_tls_security_level=none",),
+    "no_key": ("smtpd_tls_chain_files=",),
+    "only_1_2": ("smtpd_tls_protocols=TLSv1.2", "smtpd_tls_mandatory_protocols=TLSv1.2"),
+    "old": ("smtpd_tls_protocols=TLSv1", "tls_high_cipherlist=ALL:@SECLEVEL=0", "tls_medium_cipherlist=ALL:@SECLEVEL=0"),
+    "limited": ("smtpd_client_connection_rate_limit=1",),
+    "deferring": ("smtpd_delay_reject=no", "smtpd_client_restrictions=defer"),
+    "rejecting": ("smtpd_delay_reject=no", "smtpd_client_restrictions=reject"),
+    real_postfix.POSTSCREEN: (),
+}
 
 
 @dataclass(frozen=True)
 class Postfix:
-    ports: dict[str, int]
-    certificate: Issued
-    log: Path
+    server: real_postfix.Postfix
+
+    @property
+    def certificate(self) -> Issued:
+        return self.server.certificates[0]
 
     def session(self, service: str, times: int = 1) -> SmtpSession:
         """The session that a scan holds; the last one when it is held several times."""
         endpoint = Endpoint(HOST, "192.0.2.25")
-        routes = {("192.0.2.25", 25): ("127.0.0.1", self.ports[service])}
+        routes = {("192.0.2.25", 25): ("127.0.0.1", self.server.ports[service])}
 
         async def hold() -> object:
             async with LiveWorld(
@@ -91,60 +50,23 @@ class Postfix:
                 return await world.ask(endpoint)
 
         got = [asyncio.run(hold()) for _ in range(times)][-1]
-        assert isinstance(got, SmtpSession), (got, self.log.read_text())
+        assert isinstance(got, SmtpSession), (got, self.server.log.read_text())
         return got
 
     def facts(self, service: str, times: int = 1) -> SmtpFacts:
         return read_session(self.session(service, times))
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
-def command(folder: Path, verb: str) -> None:
-    # Postfix's daemons keep the descriptors they inherit: never give them a pipe.
-    with (folder / "log" / "command.log").open("ab") as log:
-        subprocess.run(
-            ["postfix", "-c", str(folder / "etc"), verb],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            timeout=60,
-            check=verb == "start",
-        )
-
-
 @pytest.fixture(scope="module")
 def postfix() -> Generator[Postfix]:
-    if os.geteuid() != 0:
-        pytest.skip("starting Postfix needs root")
-    if shutil.which("postfix") is None or not (DAEMONS / "smtpd").exists():
-        pytest.skip("Debian's postfix is not installed (tests/setup/install_servers.sh brings it)")
+    if reason := real_postfix.missing():
+        pytest.skip(reason)
     certificate = Pki(datetime.now(UTC)).issue(CertificateSpec((HOST,), key="rsa2048"))
-    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
-    with tempfile.TemporaryDirectory(prefix="hauberk-postfix-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # Postfix's own user must get through
-        for part in ("etc", "spool", "data", "log"):
-            (folder / part).mkdir()
-        shutil.chown(folder / "data", "postfix")
-        (folder / "server.pem").write_bytes(certificate.key_pem + certificate.chain_pem)
-        (folder / "server.pem").chmod(0o600)
-        (folder / "etc" / "main.cf").write_text(MAIN.format(folder=folder, daemons=DAEMONS).lstrip())
-        (folder / "etc" / "master.cf").write_text(MASTER.format_map({key: f"127.0.0.1:{port}" for key, port in ports.items()}).lstrip())
-        try:
-            command(folder, "start")
-            yield Postfix(ports, certificate, folder / "log" / "postfix.log")
-        finally:
-            command(folder, "stop")
+    with (
+        tempfile.TemporaryDirectory(prefix="hauberk-postfix-", ignore_cleanup_errors=True) as name,
+        real_postfix.running(Path(name), SERVICES, (certificate,)) as server,
+    ):
+        yield Postfix(server)
 
 
 def test_a_whole_session_with_its_handshake(postfix: Postfix) -> None:
