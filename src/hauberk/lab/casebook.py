@@ -6,6 +6,7 @@ surveyed like the real one, so a case also shows that the survey asks what the c
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -15,13 +16,18 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
+from hauberk.lab.casetls import TlsServer, handshake, server_certificate
 from hauberk.lab.pki import CertificateSpec, Issued, Pki
+from hauberk.lab.tlsserver import MODERN_GROUPS, MODERN_SUITES, TlsServerSpec, respond
 from hauberk.lab.zonetext import ZoneText
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions, Selector, TrustStore, Vantage
-from hauberk.model.transport import Ending, Endpoint, Hello, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Turn, Url
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply
+from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Turn, Url
+from hauberk.protocols.tls.groups import GROUPS
+from hauberk.protocols.tls.registry import suites_by_name
+from hauberk.protocols.walk import Ask, Reply
 from hauberk.survey.domain import survey
 from hauberk.world.recorded import Ready
 
@@ -47,15 +53,20 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an endpoint says. `lines` replaces the preset's dialogue: `s: 220 ...`, `c: EHLO ...`, `S:`/`C:` for lines through TLS."""
+    """What an endpoint says. `lines` replaces the preset's dialogue: `s: 220 ...`, `c: EHLO ...`, `S:`/`C:` for lines through TLS.
+
+    `tls` words the handshake; `tls_server` simulates a server instead, which answers hellos (without one: as `tls` lets expect).
+    """
 
     host: str
     address: str = ""
+    port: int = 25
     preset: str = "good"
     banner: str = ""
     ehlo: str = ""
     lines: str = ""
     tls: Tls = Tls()
+    tls_server: TlsServer | None = None
     certificate: Certificate = Certificate()
 
 
@@ -92,6 +103,9 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     selectors: tuple[str, ...] = ()
     message_selectors: tuple[str, ...] = ()
     lookalikes: bool = False
+    depth: str = "handshake"
+    services: tuple[int, ...] = ()
+    own: bool = False
     scan_smtp: bool = True
     at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
     resolver_trusted: bool = True
@@ -118,7 +132,9 @@ def observe(case: Case) -> Observation:
     """Survey the case's world."""
     selectors = tuple(Selector(name) for name in case.selectors)
     selectors += tuple(Selector(name, "message") for name in case.message_selectors)
-    options = ScanOptions(selectors=selectors, smtp=case.scan_smtp, lookalikes=case.lookalikes)
+    options = ScanOptions(
+        selectors=selectors, smtp=case.scan_smtp, lookalikes=case.lookalikes, depth=case.depth, services=case.services, own=case.own
+    )
     return asyncio.run(survey(CaseWorld(case), case.domain, options, at=case.at))
 
 
@@ -135,6 +151,7 @@ class CaseWorld:
         self._pki = _pki(case.at)
         self._issued: dict[tuple[str, Certificate], Issued] = {}
         self._servers = {server.address: server for server in case.server}
+        self._connections: Counter[Endpoint] = Counter()
 
     @property
     def vantage(self) -> Vantage:
@@ -150,7 +167,7 @@ class CaseWorld:
             case Url():
                 return Ready(self._https(question))
             case Hello():
-                return Ready(NOT_ASKED)
+                return Ready(self._hello(question))
 
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return TrustStore("the case's own root", sha256(self._pki.anchor).hexdigest(), (self._pki.anchor,))
@@ -214,15 +231,37 @@ class CaseWorld:
 
     def _smtp_entry(self, endpoint: Endpoint) -> Smtp:
         for entry in self._case.smtp:
-            if entry.host == endpoint.host and entry.address in ("", endpoint.address):
+            if (entry.host, entry.port) == (endpoint.host, endpoint.port) and entry.address in ("", endpoint.address):
                 return entry
-        return Smtp(endpoint.host)
+        return Smtp(endpoint.host, port=endpoint.port, preset="good" if endpoint.port == 25 else "refused")
 
     def _smtp(self, endpoint: Endpoint) -> SmtpSession | NoAnswer:
         if ":" in endpoint.address and not self._case.ipv6:
             return NoAnswer(Silence.NO_ROUTE, "this machine has no IPv6")
         entry = self._smtp_entry(endpoint)
-        return _session(endpoint, entry, self._issue(endpoint.host, entry.certificate).chain)
+        self._connections[endpoint] += 1
+        if entry.tls_server is None:
+            chain = self._issue(endpoint.host, entry.certificate).chain
+            return _session(endpoint, entry, _worded(endpoint.host, entry.tls, chain))
+        return _session(endpoint, entry, handshake(self._tls_server(endpoint, entry), endpoint.host))
+
+    def _tls_server(self, endpoint: Endpoint, entry: Smtp) -> TlsServerSpec:
+        server = entry.tls_server or _server_like(entry.tls)
+        certificates = [replace(entry.certificate, key=key) for key in server.keys or (entry.certificate.key,)]
+        return server.spec(tuple(server_certificate(one.key, self._issue(endpoint.host, one).chain) for one in certificates))
+
+    def _hello(self, question: Hello) -> Flight | NoAnswer:
+        entry = self._smtp_entry(question.endpoint)
+        self._connections[question.endpoint] += 1
+        if entry.preset in _SILENT:
+            return _SILENT[entry.preset]
+        if entry.preset in _HELLO_ENDS:
+            return _HELLO_ENDS[entry.preset]
+        server = entry.tls_server
+        if server and 0 < server.refuses_after < self._connections[question.endpoint]:
+            return Flight(b"", Ending.QUIT, server.refusal)
+        received = respond(self._tls_server(question.endpoint, entry), question.octets)
+        return Flight(received, Ending.QUIT if received else Ending.CLOSED)
 
     def _https(self, question: Url) -> HttpsAnswer | NoAnswer:
         for entry in self._case.https:
@@ -279,6 +318,17 @@ _PRESETS: dict[str, tuple[str, Ending]] = {
     "garbage": ("s: \\x00\\x01\\x02 this is not SMTP\n", Ending.GARBLED),
     "handshake-fails": (_GOOD.partition("C: EHLO")[0], Ending.CLOSED),
 }
+# What becomes of a hello to an endpoint that does not let it come that far.
+_HELLO_ENDS = {
+    "greeting-554": Flight(b"", Ending.QUIT, "554 5.7.1 Service unavailable; client host blocked"),
+    "greeting-421": Flight(b"", Ending.QUIT, "421 4.7.0 Error: too many connections from you"),
+    "greylisted-greeting": Flight(b"", Ending.QUIT, "450 4.2.0 Greylisted, try again later"),
+    "no-starttls": Flight(b"", Ending.QUIT, "502 5.5.1 Command not implemented"),
+    "starttls-454": Flight(b"", Ending.QUIT, "454 4.7.0 TLS not available due to temporary reason"),
+    "garbage": Flight(b"", Ending.GARBLED, "this is not SMTP"),
+    "closes-after-starttls": Flight(b"", Ending.CLOSED),
+    "handshake-fails": Flight(b"\x15\x03\x03\x00\x02\x02\x28", Ending.QUIT),
+}
 _SILENT = {
     "refused": NoAnswer(Silence.REFUSED, "connection refused"),
     "timeout": NoAnswer(Silence.TIMEOUT, "no connection within 10 s"),
@@ -286,7 +336,21 @@ _SILENT = {
 }
 
 
-def _session(endpoint: Endpoint, entry: Smtp, chain: tuple[bytes, ...]) -> SmtpSession | NoAnswer:
+def _worded(host: str, tls: Tls, chain: tuple[bytes, ...]) -> TlsHandshake:
+    return TlsHandshake(True, host, tls.version, tls.suite, tls.group, chain, resumption=True)
+
+
+def _server_like(tls: Tls) -> TlsServer:
+    """The server that a worded handshake lets expect: a modern one, unless it was an old version or a poor suite."""
+    if tls == Tls():
+        return TlsServer()
+    known = suites_by_name().get(tls.suite)
+    suites = (*MODERN_SUITES, tls.suite) if known and tls.suite not in MODERN_SUITES else MODERN_SUITES
+    groups = (tls.group, *(group for group in MODERN_GROUPS if group != tls.group)) if tls.group in GROUPS.values() else MODERN_GROUPS
+    return TlsServer(versions=(tls.version,), suites=suites, groups=groups)
+
+
+def _session(endpoint: Endpoint, entry: Smtp, shaken: TlsHandshake) -> SmtpSession | NoAnswer:
     if entry.preset in _SILENT:
         return _SILENT[entry.preset]
     text, ending = _PRESETS[entry.preset]
@@ -299,7 +363,7 @@ def _session(endpoint: Endpoint, entry: Smtp, chain: tuple[bytes, ...]) -> SmtpS
     elif entry.preset == "handshake-fails":
         tls = TlsHandshake(False, endpoint.host, error="the server sent the alert handshake_failure")
     elif any(turn.encrypted for turn in dialogue):
-        tls = TlsHandshake(True, endpoint.host, entry.tls.version, entry.tls.suite, entry.tls.group, chain, resumption=True)
+        tls = shaken
     return SmtpSession(dialogue, ending, "" if ending is Ending.QUIT else "the server closed the connection", tls)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt
 from hauberk.protocols.bimi import record as bimi
+from hauberk.protocols.tls import probe as tls
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
 from hauberk.world.world import World
@@ -22,6 +23,7 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     dane.discover,
     mta_sts.discover,
     tls_rpt.discover,
+    tls.probe,
     bimi.discover,
     caa.survey,
     dnssec.resolver,
