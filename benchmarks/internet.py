@@ -158,10 +158,15 @@ async def _serve(folder: Path, count: int) -> None:
             for address in placed.addresses:
                 await stack.enter_async_context(_mail_server(placed, address, folder))
         await _serve_pages(stack, drawn, folder)
-        anchors = _BUNDLE.read_bytes() if _BUNDLE.exists() else b""
-        (folder / "trust.partial").write_bytes(anchors + pki.anchor_pem)  # noqa: ASYNC240 - nothing else runs yet
-        (folder / "trust.partial").replace(folder / "trust.pem")
+        _write_trust(folder, pki)
         await asyncio.get_running_loop().create_future()
+
+
+def _write_trust(folder: Path, pki: Pki) -> None:
+    """Written last and whole: the file says that everything listens."""
+    anchors = _BUNDLE.read_bytes() if _BUNDLE.exists() else b""
+    (folder / "trust.partial").write_bytes(anchors + pki.anchor_pem)
+    (folder / "trust.partial").replace(folder / "trust.pem")
 
 
 def _mail_server(placed: Placed, address: str, folder: Path) -> MailServer:

@@ -1,0 +1,98 @@
+"""Many domains in several processes, since one process keeps only one core busy: each takes every n-th domain in a world of its own.
+
+What is made of a scan is made where the scan is, and only that comes over: a whole scan costs more to hand over than to judge.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import TypeVar, cast
+
+from hauberk.app.loop import run
+from hauberk.app.scanning import Scan, ScanOrder, scan_domains
+from hauberk.world.live import LiveConfig, LiveWorld
+from hauberk.world.politeness import Manners
+
+T = TypeVar("T")
+
+
+class ShardError(Exception):
+    """A scanning process ended before its domains did."""
+
+
+def polite_shards(wanted: int, order: ScanOrder, manners: Manners) -> int:
+    """How many processes there may be: with connections to servers no more than connections that one address may have."""
+    return max(1, min(wanted, manners.per_address) if order.options.smtp else wanted)
+
+
+def scan_in_processes(
+    config: LiveConfig, domains: Sequence[str], order: ScanOrder, made: Callable[[Scan], T], *, processes: int, at_once: int = 50
+) -> Iterator[T]:
+    """`made` of every scan, in the order of `domains`; it must be a function of a module, and its results small.
+
+    The processes share out the connections that one address may have. Raises `ShardError`.
+    """
+    context = get_context("fork") if "fork" in get_all_start_methods() else get_context("spawn")
+    share = replace(config, manners=_share(config.manners, processes))
+    receivers: list[Connection] = []
+    workers: list[BaseProcess] = []
+    try:
+        for number in range(processes):
+            receiver, sender = context.Pipe(duplex=False)
+            shard = _Shard(share, tuple(domains[number::processes]), order, made, max(1, at_once // processes), sender)
+            workers.append(context.Process(target=shard.scan, daemon=True))
+            workers[-1].start()
+            sender.close()
+            receivers.append(receiver)
+        for result in _in_order(receivers, len(domains)):
+            yield cast(T, result)
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _share(manners: Manners, processes: int) -> Manners:
+    return replace(
+        manners,
+        per_address=max(1, manners.per_address // processes),
+        pause=manners.pause * processes,
+        total=max(1, manners.total // processes),
+    )
+
+
+def _in_order(receivers: list[Connection], count: int) -> Iterator[object]:
+    """Results taken as they come, so that no process waits for another, and given on in the order of the domains."""
+    early: dict[int, object] = {}
+    following = {receiver: number for number, receiver in enumerate(receivers)}
+    for number in range(count):
+        while number not in early:
+            for receiver in cast("list[Connection]", wait([receiver for receiver, place in following.items() if place < count])):
+                try:
+                    early[following[receiver]] = receiver.recv()
+                except EOFError:
+                    raise ShardError("a scanning process ended before its work was done") from None
+                following[receiver] += len(receivers)
+        yield early.pop(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """One process's share of the domains."""
+
+    config: LiveConfig
+    domains: tuple[str, ...]
+    order: ScanOrder
+    made: Callable[[Scan], object]
+    at_once: int
+    sender: Connection
+
+    def scan(self) -> None:
+        run(self._scan())
+
+    async def _scan(self) -> None:
+        async with LiveWorld(self.config) as world:
+            async for scan in scan_domains(world, self.domains, self.order, at_once=self.at_once):
+                self.sender.send(self.made(scan))
