@@ -68,7 +68,7 @@ def say_hello_each(hellos: tuple[Hello, ...]) -> Walk[tuple[Flight | NoAnswer, .
 
 
 def together(*walks: Walk[object]) -> Walk[tuple[object, ...]]:
-    """Run walks in joint rounds of questions, all of one round at the same time; their results in order. For walks that wait for DNS only."""
+    """Run walks in joint rounds of questions, those of one round at the same time; results in order. For walks that ask DNS only."""
     results: list[object] = [None] * len(walks)
     pending: dict[int, tuple[Ask | Branch, ...]] = {}
     replies: dict[int, tuple[object, ...] | None] = dict.fromkeys(range(len(walks)))
