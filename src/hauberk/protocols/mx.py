@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
 from hauberk.protocols.names import registrable
-from hauberk.protocols.rdata import mx, target
+from hauberk.protocols.rdata import Mx, mx, target
 from hauberk.protocols.walk import Walk, ask, ask_each, converse_each
 
 MOST_HOSTS = 50
@@ -23,7 +24,7 @@ class Routing(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MxHost:
     """One host of the MX set; `ipv4` and `ipv6` are the replies to its A and AAAA questions."""
 
@@ -32,7 +33,7 @@ class MxHost:
     ipv4: DnsAnswer | NoAnswer
     ipv6: DnsAnswer | NoAnswer
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         return tuple(
             record.data
@@ -41,7 +42,7 @@ class MxHost:
             for record in answer.of(kind)
         )
 
-    @property
+    @cached_property
     def aliases(self) -> tuple[Record, ...]:
         """The CNAME records on the way from the name to its addresses."""
         answers = (answer for answer in (self.ipv4, self.ipv6) if isinstance(answer, DnsAnswer))
@@ -57,12 +58,12 @@ class MxHost:
         """False only when the DNS says that there is no such name."""
         return not all(isinstance(answer, DnsAnswer) and answer.rcode == "NXDOMAIN" for answer in (self.ipv4, self.ipv6))
 
-    @property
+    @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(Endpoint(self.name, address) for address in dict.fromkeys(self.addresses))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MailRoute:
     """`answer` is the reply to the MX question; `hosts` by preference, then name; `left_out` counts hosts over the limit."""
 
@@ -71,7 +72,7 @@ class MailRoute:
     hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
 
-    @property
+    @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(dict.fromkeys(endpoint for host in self.hosts for endpoint in host.endpoints))[:MOST_ENDPOINTS]
 
@@ -104,7 +105,7 @@ def route(domain: str) -> Walk[MailRoute]:
         return MailRoute(Routing.UNKNOWN, answer)
     if answer.rcode == "NXDOMAIN":
         return MailRoute(Routing.NO_DOMAIN, answer)
-    exchanges = sorted({mx(record) for record in answer.of("MX")}, key=lambda one: (one.preference, one.exchange))
+    exchanges = _exchanges(answer.of("MX"))
     if not exchanges:
         (host,) = yield from _hosts(((0, domain),))
         return MailRoute(_implicit(host), answer, (host,) if host.addresses else ())
@@ -117,6 +118,12 @@ def route(domain: str) -> Walk[MailRoute]:
     chosen = tuple((preference, name) for name, preference in named.items())
     hosts = yield from _hosts(chosen[:MOST_HOSTS])
     return MailRoute(Routing.MX, answer, hosts, max(0, len(chosen) - MOST_HOSTS))
+
+
+@lru_cache(maxsize=64)
+def _exchanges(records: tuple[Record, ...]) -> tuple[Mx, ...]:
+    """The set in its order; every walk of a survey begins here."""
+    return tuple(sorted({mx(record) for record in records}, key=lambda one: (one.preference, one.exchange)))
 
 
 def transport(domain: str, options: ScanOptions) -> Walk[Transport]:

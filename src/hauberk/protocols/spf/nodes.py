@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.protocols.spf.record import SpfRecord
@@ -72,7 +73,7 @@ class Node:
             yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SpfTree:
     """`selection` is what the TXT records of the domain itself hold; `networks` and `space` what its policy lets send with a pass.
 
@@ -92,23 +93,24 @@ class SpfTree:
         """Lookups in the worst case, every term evaluated; a lower bound if `is_whole` is false."""
         return self.root.cost
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
+        """Every node, in the order of evaluation."""
         return tuple(self.root.walk())
 
-    @property
+    @cached_property
     def lookups(self) -> tuple[tuple[Node, Lookup], ...]:
         """Every counted term with the node that has it."""
-        return tuple((node, lookup) for node in self.root.walk() for lookup in node.lookups)
+        return tuple((node, lookup) for node in self.nodes for lookup in node.lookups)
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing hid: no unanswered name, no target that hangs on the message, no bound reached."""
         hidden = (State.UNANSWERED, State.MACRO, State.LEFT_OUT)
-        return not any(node.state in hidden or any(one.unanswered for one in node.lookups) for node in self.root.walk())
+        return not any(node.state in hidden or any(one.unanswered for one in node.lookups) for node in self.nodes)
 
-    @property
+    @cached_property
     def open_to_all(self) -> tuple[str, ...]:
         """Domains of the tree whose `+all` lets everybody pass."""
-        found = (node.domain for node in self.root.walk() if node.passing and node.record and node.record.all == All(Qualifier.PASS))
+        found = (node.domain for node in self.nodes if node.passing and node.record and node.record.all == All(Qualifier.PASS))
         return tuple(dict.fromkeys(found))
