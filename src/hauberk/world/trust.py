@@ -10,6 +10,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -64,19 +65,20 @@ class TrustAnchors:
         by_subject = self._load() if self._by_subject is None else self._by_subject
         anchors: set[bytes] = set()
         for der in {certificate for chain in chains for certificate in chain}:
-            certificate = _read(der)
-            if certificate is not None:
-                anchors |= by_subject.get(_key(certificate.issuer), set())
-                anchors |= {der} & by_subject.get(_key(certificate.subject), set())
+            names = _names(der)
+            if names is not None:
+                subject, issuer = names
+                anchors |= by_subject.get(issuer, set())
+                anchors |= {der} & by_subject.get(subject, set())
         return TrustStore(self._text, self._digest, tuple(sorted(anchors)))
 
     def _load(self) -> dict[str, set[bytes]]:
         by_subject: dict[str, set[bytes]] = defaultdict(set)
         for place in self._places:
             for der in _certificates_in(place):
-                certificate = _read(der)
-                if certificate is not None:
-                    by_subject[_key(certificate.subject)].add(der)
+                names = _names(der)
+                if names is not None:
+                    by_subject[names[0]].add(der)
         every = sorted(der for anchors in by_subject.values() for der in anchors)
         self._digest = hashlib.sha256(b"".join(every)).hexdigest()
         self._by_subject = dict(by_subject)
@@ -112,17 +114,16 @@ def _certificates_in_file(file: Path) -> Iterator[bytes]:
             continue
 
 
-def _read(der: bytes) -> x509.Certificate | None:
-    """The certificate, if its names can be read at all."""
+@lru_cache(maxsize=1024)
+def _names(der: bytes) -> tuple[str, str] | None:
+    """The certificate's subject and issuer, if they can be read at all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_der_x509_certificate(der)
-            _key(certificate.subject)
-            _key(certificate.issuer)
+            return _key(certificate.subject), _key(certificate.issuer)
         except ValueError:
             return None
-    return certificate
 
 
 def _key(name: x509.Name) -> str:
