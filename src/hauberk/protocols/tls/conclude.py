@@ -11,7 +11,14 @@ from hauberk.protocols.tls.interview import Interview
 from hauberk.protocols.tls.ledger import BELOW_13, Choice, Ledger
 from hauberk.protocols.tls.registry import TLS10, TLS12, TLS13, VERSIONS
 from hauberk.protocols.tls.schemes import SHA1, SHA224, scheme_grade, scheme_name
-from hauberk.protocols.tls.standard import FINITE_TOPIC, INSUFFICIENT_TOPIC, OTHER_TOPIC, WEAK_13_TOPIC, insufficient_topic
+from hauberk.protocols.tls.standard import (
+    FINITE_TOPIC,
+    INSUFFICIENT_FINITE_TOPIC,
+    INSUFFICIENT_TOPIC,
+    OTHER_TOPIC,
+    WEAK_13_TOPIC,
+    insufficient_topic,
+)
 
 
 def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledger, session: SmtpSession | None) -> TlsFacts:
@@ -38,7 +45,7 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
             ("post-quantum",) if ledger.version(TLS13) is not False else (),
         ),
         weak_curves=_below(ledger, any(choice.flight.group in WEAK_CURVES for choice in below), "weak curves"),
-        finite_exchange=_below(ledger, any(choice.suite.finite for choice in below), FINITE_TOPIC),
+        finite_exchange=_finite_exchange(ledger),
         compression=_compression(ledger, below),
         secure_renegotiation=_signal(below, hellos.RENEGOTIATION),
         extended_master_secret=_signal(below, hellos.MASTER_SECRET),
@@ -54,8 +61,8 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
 
 def _evidence(ledger: Ledger, version: int) -> str:
     chosen = ledger.of(version)
-    if chosen:
-        return f"chose {chosen[0].suite.name}"
+    if chosen or version in ledger.spoken:
+        return f"chose {chosen[0].suite.name}" if chosen else "answers, though with no cipher left"
     answer = ledger.denied.get(f"version {VERSIONS[version]}")
     if answer is None:
         return ""
@@ -92,10 +99,15 @@ def _grade(ledger: Ledger, grade: Grade) -> bool | None:
     return ledger.known(False, topics + ([WEAK_13_TOPIC] if new else []))
 
 
-def _below(ledger: Ledger, seen: bool, topic: str) -> bool | None:
+def _below(ledger: Ledger, seen: bool, *topics: str) -> bool | None:
     """A fact that only TLS 1.2 and older can have."""
-    topics = () if all(ledger.version(version) is False for version in BELOW_13) else (topic,)
-    return ledger.known(seen, topics)
+    return ledger.known(seen, () if all(ledger.version(version) is False for version in BELOW_13) else topics)
+
+
+def _finite_exchange(ledger: Ledger) -> bool | None:
+    poor = INSUFFICIENT_TOPIC if INSUFFICIENT_TOPIC in ledger.denied else INSUFFICIENT_FINITE_TOPIC
+    seen = any(choice.suite.finite for choice in ledger.choices)
+    return _below(ledger, seen, FINITE_TOPIC, poor)
 
 
 def _groups(ledger: Ledger) -> tuple[GroupFact, ...]:

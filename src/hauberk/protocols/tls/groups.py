@@ -26,14 +26,19 @@ P256, P384, X25519 = 23, 24, 29
 POST_QUANTUM = (0x11EC, 0x11EB, 0x11ED, 0x6399, 512, 513, 514)
 FINITE = (256, 257, 258, 259, 260)
 GOOD_CURVES = (29, 23, 24, 30, 25, 26, 27, 28)
-_TLS13_ONLY = (*POST_QUANTUM, 31, 32, 33, 41)
 # Curves that TLS 1.3 dropped (RFC 8446, 4.2.7); a server may still take them in older versions.
-WEAK_CURVES = (*range(1, 23),)
+WEAK_CURVES = tuple(range(1, 23))
+CURVES = (*GOOD_CURVES, *WEAK_CURVES)
 
 # 2^b - 2^(b-64) - 1 + 2^64 * ([2^(b-130) * pi] + X): bits of the prime -> X (RFC 2409, 6; RFC 3526).
 _MODP = {
     768: 149686, 1024: 129093, 1536: 741804, 2048: 124476, 3072: 1690314, 4096: 240904, 6144: 929484, 8192: 4743158,
 }  # fmt: skip
+
+
+def curve_number(name: str) -> int | None:
+    """The group of a curve by its IANA name."""
+    return next((number for number in CURVES if GROUPS[number] == name), None)
 
 
 def group_name(number: int) -> str:
@@ -59,7 +64,7 @@ def groups_of(version: int) -> tuple[int, ...]:
     """Every group that can be offered in this version: elliptic curves below TLS 1.3, the others as well in 1.3."""
     if version >= 0x0304:
         return (*POST_QUANTUM, 29, 23, 24, 30, 25, 31, 32, 33, *FINITE)
-    return tuple(number for number in (*GOOD_CURVES, *WEAK_CURVES) if number not in _TLS13_ONLY)
+    return CURVES
 
 
 def prime_grade(prime: int) -> tuple[str, Grade, str]:

@@ -166,7 +166,7 @@ def legacy_hello(version: int, suites: tuple[int, ...], server_name: str, groups
     """What a client whose newest version is SSLv3 to TLS 1.1 says. SSLv3 knows no extensions."""
     if version == SSL3:
         return ClientHello(version, (*suites, RENEGOTIATION_SCSV))
-    return ClientHello(version, suites, server_name, groups, signals=(RENEGOTIATION, MASTER_SECRET, TICKET))
+    return ClientHello(version, suites, server_name, groups, compressions=(1, 0), signals=(RENEGOTIATION, MASTER_SECRET, TICKET))
 
 
 def modern_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...], schemes: tuple[int, ...]) -> ClientHello:

@@ -41,12 +41,14 @@ class Choice:
 @dataclass(slots=True)
 class Ledger:
     choices: list[Choice] = field(default_factory=list[Choice])
+    spoken: set[int] = field(default_factory=set[int])  # versions, SSLv2 also where no cipher kind was left
     denied: dict[str, Answer] = field(default_factory=dict[str, Answer])
 
     def note(self, answer: Answer) -> None:
         """Write down what an answer says by itself: the choice, and the versions that it rules out."""
         flight = answer.flight
         if answer.chosen and flight.version is not None:
+            self.spoken.add(flight.version)
             if flight.version == SSL2:
                 self.choices += [Choice(SSL2, suite(kind), flight, answer.hello) for kind in flight.kinds]
             else:
@@ -61,6 +63,7 @@ class Ledger:
         chosen = suites_by_name().get(tls.suite) if tls else None
         if tls and tls.completed and chosen and tls.version in NUMBERS:
             version = NUMBERS[tls.version]
+            self.spoken.add(version)
             self.choices.append(Choice(version, chosen, ServerFlight(version, chosen.number, chain=tls.chain)))
 
     def _deny_versions(self, answer: Answer, above: int) -> None:
@@ -85,7 +88,7 @@ class Ledger:
         return any(answer.by_closing for answer in self.denied.values())
 
     def version(self, number: int) -> bool | None:
-        if any(choice.version == number for choice in self.choices):
+        if number in self.spoken:
             return True
         return False if f"version {VERSIONS[number]}" in self.denied else None
 

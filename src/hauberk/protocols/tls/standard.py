@@ -6,19 +6,23 @@ matter on such a server. A tier of suites is offered in one hello: no choice mea
 
 from collections.abc import Iterator
 
+from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.grade import Grade
-from hauberk.protocols.tls.groups import FINITE, GOOD_CURVES, POST_QUANTUM, WEAK_CURVES, groups_of
+from hauberk.protocols.tls.groups import CURVES, FINITE, P256, P384, POST_QUANTUM, WEAK_CURVES, curve_number, groups_of
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, latest_hello, legacy_hello, modern_hello
 from hauberk.protocols.tls.interview import Answer, Interview, Job, put
 from hauberk.protocols.tls.ledger import BELOW_13, Ledger
 from hauberk.protocols.tls.registry import SSL2, SSL3, TLS11, TLS12, TLS13, VERSIONS, Suite, suite, suites, worst_first
 from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224
 from hauberk.protocols.walk import Walk
+from hauberk.protocols.x509.certificate import describe
 
 MOST_CONNECTIONS = 19  # and the real handshake
 SOUND, POOR = (Grade.GOOD, Grade.SUFFICIENT), (Grade.PHASE_OUT, Grade.INSUFFICIENT)
 # The topics whose denial means that no suite of the tier is there.
 FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, WEAK_13_TOPIC = "suites finite", "suites phase-out", "suites insufficient", "suites weak 1.3"
+
+INSUFFICIENT_FINITE_TOPIC = "suites insufficient finite"
 
 
 def numbered(chosen: tuple[Suite, ...]) -> tuple[int, ...]:
@@ -56,6 +60,7 @@ class Standard:
             yield self.order()
         if self.ledger.highest_below_13:
             yield self.curves()
+            yield self.insufficient_finite()
         yield from self.insufficient_in_legacy()
 
     def _fourth(self) -> Iterator[Job]:
@@ -63,7 +68,7 @@ class Standard:
             yield self.other_key()
             yield self.name_insufficient()
 
-    def _below_13(self, chosen: tuple[int, ...], groups: tuple[int, ...] = GOOD_CURVES, schemes: tuple[int, ...] = ALL) -> ClientHello:
+    def _below_13(self, chosen: tuple[int, ...], groups: tuple[int, ...] = CURVES, schemes: tuple[int, ...] = ALL) -> ClientHello:
         """A hello for the newest version below TLS 1.3 that the server can have."""
         newest = self.ledger.highest_below_13 or TLS12
         if newest == TLS12:
@@ -86,7 +91,7 @@ class Standard:
     def sound(self) -> Job:
         """TLS 1.2 with sound suites: extensions, certificate, curve."""
         chosen = numbered(worst_first(TLS12, SOUND)[::-1])
-        answer = yield from put(modern_hello(chosen, self.name, GOOD_CURVES, ALL), "TLS 1.2 with sound suites")
+        answer = yield from put(modern_hello(chosen, self.name, CURVES, ALL), "TLS 1.2 with sound suites")
         self._note(answer, "suites sound")
 
     def poor(self) -> Job:
@@ -104,12 +109,20 @@ class Standard:
                 again = yield from put(self._below_13(numbered(tier)), f"TLS 1.2 or older with {topic}")
                 self._note(again, topic)
 
+    def insufficient_finite(self) -> Job:
+        """A prime to be seen where only insufficient suites could use one."""
+        if INSUFFICIENT_TOPIC in self.ledger.denied or any(choice.suite.finite for choice in self.ledger.choices):
+            return
+        tier = tuple(one for one in worst_first(TLS12, (Grade.INSUFFICIENT,)) if one.finite)
+        answer = yield from put(self._below_13(numbered(tier)), f"TLS 1.2 or older with {INSUFFICIENT_FINITE_TOPIC}")
+        self._note(answer, INSUFFICIENT_FINITE_TOPIC)
+
     def legacy(self) -> Job:
         """TLS 1.1, 1.0 and SSLv3, each until it is known."""
         for version in BELOW_13:
             if version > TLS11 or self.ledger.version(version) is not None:
                 continue
-            hello = legacy_hello(version, numbered(worst_first(version)), self.name, (*GOOD_CURVES, *WEAK_CURVES))
+            hello = legacy_hello(version, numbered(worst_first(version)), self.name, CURVES)
             answer = yield from put(hello, VERSIONS[version])
             self._note(answer, f"version {VERSIONS[version]}")
 
@@ -169,13 +182,20 @@ class Standard:
 
     def curves(self) -> Job:
         """Weak curves; those of an ECDSA certificate have to stand in the list as well, or its suites vanish (RFC 8422, 5.1)."""
-        rsa = "rsa" in self.ledger.keys or not self.ledger.keys
         elliptic = tuple(one for one in worst_first(self.ledger.highest_below_13 or TLS12)[::-1] if one.elliptic)
-        groups = WEAK_CURVES if rsa else (*WEAK_CURVES, *GOOD_CURVES)
+        groups = (*WEAK_CURVES, *self._curves_of_keys())
         answer = yield from put(self._below_13(numbered(elliptic), groups), "weak curves")
         self._note(answer, "weak curves")
         if answer.chosen and answer.flight.group not in WEAK_CURVES:
             self.ledger.deny("weak curves", answer)
+
+    def _curves_of_keys(self) -> tuple[int, ...]:
+        """The curves of ECDSA keys where the server has no other kind; the usual ones where they cannot be read."""
+        if self.ledger.keys != {"ecdsa"}:
+            return ()
+        leaves = [describe(choice.flight.chain[0]) for choice in self.ledger.choices if choice.flight.chain]
+        curves = [curve_number(leaf.key_curve) for leaf in leaves if not isinstance(leaf, Malformed)]
+        return tuple(dict.fromkeys(curve for curve in curves if curve is not None)) or (P256, P384)
 
     def insufficient_in_legacy(self) -> Iterator[Job]:
         """Insufficient suites that only an old version takes."""
@@ -187,7 +207,7 @@ class Standard:
     def _insufficient_in(self, version: int) -> Job:
         if any(choice.suite.grade is Grade.INSUFFICIENT for choice in self.ledger.choices):
             return
-        hello = legacy_hello(version, numbered(worst_first(version, (Grade.INSUFFICIENT,))), self.name, (*GOOD_CURVES, *WEAK_CURVES))
+        hello = legacy_hello(version, numbered(worst_first(version, (Grade.INSUFFICIENT,))), self.name, CURVES)
         self._note((yield from put(hello, f"{VERSIONS[version]} with insufficient suites")), insufficient_topic(version))
 
     def other_key(self) -> Job:
