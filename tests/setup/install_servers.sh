@@ -13,6 +13,7 @@ want unbound unbound
 want dnsperf dnsperf
 want postfix postfix
 want poppler-utils pdftoppm
+want testssl.sh testssl
 
 if [ -z "$missing" ]; then
     echo "install_servers: everything is here"
