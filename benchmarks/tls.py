@@ -65,7 +65,10 @@ class Row:
 
 
 def rows(rounds: int = ROUNDS, *, quick: bool = False) -> list[Row]:
-    """The table's rows; `quick` leaves testssl.sh's looks over a distance out. Raises `RuntimeError` when Postfix, sslyze or testssl.sh cannot be had."""
+    """The table's rows; `quick` leaves testssl.sh's looks over a distance out.
+
+    Raises `RuntimeError` when Postfix, sslyze or testssl.sh cannot be had.
+    """
     missing = real_postfix.missing() or ("" if _testssl() else "testssl.sh is not installed (tests/setup/install_servers.sh)")
     if missing:
         raise RuntimeError(missing)
