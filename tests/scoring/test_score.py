@@ -117,8 +117,55 @@ def weighed(rubric: Rubric) -> set[str]:
 
 
 def test_every_check_but_the_informing_ones_is_weighed() -> None:
-    informing = {"bimi.valid", "domain.lookalikes", "domain.parked", "sender.matrix"}
-    assert {check.id for check in catalogue.all_checks()} - weighed(load()) <= informing
+    informing = {"bimi.valid", "domain.lookalikes", "domain.parked", "sender.matrix", "tls.post-quantum"}
+    on_request = {"ports.submission", "tls.no-command-injection"}  # weighing them would let options move a score
+    assert {check.id for check in catalogue.all_checks()} - weighed(load()) <= informing | on_request
+
+
+def test_the_points_of_the_default_rubric_are_a_hundred_and_those_of_the_catalogue() -> None:
+    groups = {group.name: sum(item.weight for item in group.item) for group in load().group}
+    assert groups == {
+        "Anti-spoofing": 40,
+        "Transport encryption": 25,
+        "Authenticated transport": 20,
+        "DNS integrity": 10,
+        "Hygiene": 5,
+    }
+
+
+def test_the_rubric_of_one_handshake_is_still_there() -> None:
+    assert load("hauberk-2026").id == "hauberk-2026"
+    assert "tls.cipher-suites" not in weighed(load("hauberk-2026"))
+
+
+def test_old_versions_and_insufficient_suites_are_amber_at_best_and_post_quantum_is_a_bonus() -> None:
+    everything = dict.fromkeys(weighed(load()), Verdict.PASS)
+
+    def scored(check: str, verdict: Verdict, code: str) -> tuple[float, Band, float]:
+        made = [CheckVerdict(one, state) for one, state in everything.items() if one != check]
+        made.append(CheckVerdict(check, verdict, (Finding("mx", verdict, "", code=code),)))
+        result = score(load(), tuple(made))
+        return result.points, result.band, result.bonus
+
+    assert scored("tls.no-legacy-versions", Verdict.FAIL, "legacy-accepted") == (79, Band.AMBER, 0)
+    assert scored("tls.cipher-suites", Verdict.FAIL, "suites-insufficient") == (79, Band.AMBER, 0)
+    assert scored("tls.cipher-suites", Verdict.WARN, "suites-phase-out") == (98.2, Band.GREEN, 0)
+    assert scored("tls.post-quantum", Verdict.PASS, "post-quantum") == (100, Band.GREEN, 1)
+    assert scored("tls.post-quantum", Verdict.INFO, "no-post-quantum") == (100, Band.GREEN, 0)
+
+
+def test_without_the_probe_the_score_is_complete_all_the_same() -> None:
+    probed = {
+        "tls.no-legacy-versions",
+        "tls.cipher-suites",
+        "tls.cipher-order",
+        "tls.groups",
+        "tls.key-exchange-hash",
+        "tls.sound-handshake",
+    }
+    made = tuple(CheckVerdict(one, Verdict.NOT_APPLICABLE if one in probed else Verdict.PASS) for one in weighed(load()))
+    result = score(load(), made)
+    assert (result.points, result.coverage, result.band) == (100, 1, Band.GREEN)
 
 
 @pytest.mark.parametrize("data", [b"", b"id = 3", b"\xff", b"[[group]]\nname='x'", b"id='x'\ntitle=''\nabout=''\ngroup=[]\ngrade=[]"])

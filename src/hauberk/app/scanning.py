@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hauberk.checks import catalogue
 from hauberk.checks.check import judge
 from hauberk.checks.reading import Reading
+from hauberk.checks.tls_listing import tls_listing
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.walk import Ask, Reply
@@ -51,7 +52,8 @@ def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> As
 
 def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
     observation, checks = surveyed.observation, catalogue.all_checks()
-    verdicts = judge(Reading(observation, surveyed.walked), checks)
+    reading = Reading(observation, surveyed.walked)
+    verdicts = judge(reading, checks)
     return Assessment(
         domain=observation.domain,
         observed_at=observation.at,
@@ -61,6 +63,7 @@ def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
         score=score(rubric, verdicts),
         verdicts=verdicts,
         fix_plan=fix_plan(observation, checks, rubric) if plan else (),
+        endpoints=tls_listing(reading),
     )
 
 

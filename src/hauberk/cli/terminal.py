@@ -85,7 +85,7 @@ def _endpoints(rows: tuple[EndpointRow, ...], note: str) -> RenderableType:
             Text(f"{visible(row.host)}\n{visible(row.address)}"),
             _sign(row.reached),
             _sign(row.starttls),
-            Text(tls or "–"),
+            Text.assemble(tls or "–", (f"\n▲ {visible(row.weakness)}", "yellow") if row.weakness else ""),
             _sign(row.certificate),
         )
     return Group(table, Text(visible(note), "dim")) if note else table

@@ -24,7 +24,7 @@ from hauberk.lab.tlsserver import MODERN_GROUPS, MODERN_SUITES, TlsServerSpec, r
 from hauberk.lab.zonetext import ZoneText
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions, Selector, TrustStore, Vantage
-from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Turn, Url
+from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Speaker, TlsHandshake, Trial, Turn, Url
 from hauberk.protocols.tls.groups import GROUPS
 from hauberk.protocols.tls.registry import suites_by_name
 from hauberk.protocols.walk import Ask, Reply
@@ -55,7 +55,8 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an endpoint says. `lines` replaces the preset's dialogue: `s: 220 ...`, `c: EHLO ...`, `S:`/`C:` for lines through TLS.
 
-    `tls` words the handshake; `tls_server` simulates a server instead, which answers hellos (without one: as `tls` lets expect).
+    `trial` is the dialogue of a trial (`--own`), in the same manner. `tls` words the handshake; `tls_server`
+    simulates a server instead, which answers hellos (without one: as `tls` lets expect).
     """
 
     host: str
@@ -65,6 +66,7 @@ class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     banner: str = ""
     ehlo: str = ""
     lines: str = ""
+    trial: str = ""
     tls: Tls = Tls()
     tls_server: TlsServer | None = None
     certificate: Certificate = Certificate()
@@ -168,6 +170,8 @@ class CaseWorld:
                 return Ready(self._https(question))
             case Hello():
                 return Ready(self._hello(question))
+            case Trial():
+                return Ready(self._trial(question))
 
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return TrustStore("the case's own root", sha256(self._pki.anchor).hexdigest(), (self._pki.anchor,))
@@ -245,6 +249,14 @@ class CaseWorld:
             return _session(endpoint, entry, _worded(endpoint.host, entry.tls, chain))
         return _session(endpoint, entry, handshake(self._tls_server(endpoint, entry), endpoint.host))
 
+    def _trial(self, question: Trial) -> SmtpSession | NoAnswer:
+        """As the entry's `trial` tells it; a server without one refuses what is tried and forgets what came with STARTTLS."""
+        entry = self._smtp_entry(question.endpoint)
+        if entry.preset in _SILENT:
+            return _SILENT[entry.preset]
+        dialogue = tuple(_turns((entry.trial or _SOUND_TRIAL).format(ehlo=entry.ehlo or question.endpoint.host, helo=HELO)))
+        return SmtpSession(dialogue, Ending.QUIT)
+
     def _tls_server(self, endpoint: Endpoint, entry: Smtp) -> TlsServerSpec:
         server = entry.tls_server or _server_like(entry.tls)
         certificates = [replace(entry.certificate, key=key) for key in server.keys or (entry.certificate.key,)]
@@ -318,6 +330,27 @@ _PRESETS: dict[str, tuple[str, Ending]] = {
     "garbage": ("s: \\x00\\x01\\x02 this is not SMTP\n", Ending.GARBLED),
     "handshake-fails": (_GOOD.partition("C: EHLO")[0], Ending.CLOSED),
 }
+_SOUND_TRIAL = """
+s: 220 {ehlo} ESMTP
+c: EHLO {helo}
+s: 250-{ehlo}
+s: 250-STARTTLS
+s: 250 8BITMIME
+c: VRFY postmaster
+s: 252 2.0.0 Send some mail, I will try my best
+c: VRFY hauberk-nobody-7f3a9c51
+s: 252 2.0.0 Send some mail, I will try my best
+c: EXPN postmaster
+s: 502 5.5.1 Not here
+c: STARTTLS
+c: NOOP
+s: 220 2.0.0 Ready to start TLS
+C: EHLO {helo}
+S: 250-{ehlo}
+S: 250 8BITMIME
+C: QUIT
+S: 221 2.0.0 Bye
+"""
 # What becomes of a hello to an endpoint that does not let it come that far.
 _HELLO_ENDS = {
     "greeting-554": Flight(b"", Ending.QUIT, "554 5.7.1 Service unavailable; client host blocked"),

@@ -5,6 +5,9 @@ import ssl
 import warnings
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from hauberk.lab.pki import Issued
 
 _VERSIONS = {
@@ -20,17 +23,30 @@ def server_context(
 ) -> ssl.SSLContext:
     """A context that presents `issued`. The standard library reads keys from files only, hence `folder`.
 
-    Everything that the machine's OpenSSL would refuse out of prudence (small keys, SHA-1, old versions) is allowed.
+    It is a sound server as far as certificate and versions let it be one: a weak key or an old version needs a low security level of
+    OpenSSL, at which it signs with SHA-1 as well. `group` is the one curve for the key exchange, X25519 if empty, `any` for those that
+    OpenSSL has.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 and 1.1 are here to be found out
         context.minimum_version, context.maximum_version = _VERSIONS[versions[0]], _VERSIONS[versions[1]]
     old = versions[0] in ("TLSv1", "TLSv1.1")
-    context.set_ciphers(f"{suites or ('ALL' if old else 'ECDHE+AESGCM:ECDHE+CHACHA20')}:@SECLEVEL=0")
-    if group:
-        context.set_ecdh_curve(group)
+    level = 0 if old else _level(issued)
+    context.set_ciphers(f"{suites or ('ALL' if old else 'ECDHE+AESGCM:ECDHE+CHACHA20')}:@SECLEVEL={level}")
+    if group != "any":
+        context.set_ecdh_curve(group or "X25519")
     path = folder / f"{hashlib.sha256(issued.chain[0]).hexdigest()[:24]}.pem"
     path.write_bytes(issued.key_pem + issued.chain_pem)
     context.load_cert_chain(path)
     return context
+
+
+def _level(issued: Issued) -> int:
+    """The highest security level of OpenSSL at which this certificate can be presented: 3 signs with nothing below SHA-256."""
+    leaf = issued.leaf
+    if isinstance(leaf.signature_hash_algorithm, hashes.SHA1):
+        return 0
+    key = leaf.public_key()
+    bits = key.key_size if isinstance(key, rsa.RSAPublicKey) else 3072
+    return 3 if bits >= 3072 else 2 if bits >= 2048 else 0

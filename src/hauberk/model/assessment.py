@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.score import Score
+from hauberk.model.transport import Endpoint
 from hauberk.model.verdict import CheckVerdict, Verdict
 
 
@@ -40,8 +41,65 @@ class FixStep:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsChoice:
+    """One thing that an endpoint accepts under a version of TLS, with its grade (`good` ... `insufficient`) and what is wrong with it."""
+
+    version: str
+    name: str
+    grade: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsChain:
+    """A certificate chain: the kind and size of the leaf's key in words, and the SHA-256 (hex) of each certificate, leaf first."""
+
+    key: str
+    certificates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTls:
+    """What the TLS probe found out about one endpoint, compact; None where something was not found out.
+
+    `partial` says why the probe ended early, and is empty when it is complete; `connections` is how many it took. `listed` says that
+    suites, groups and signatures are all that are accepted; else they are those that were seen.
+    """
+
+    endpoint: Endpoint
+    depth: str
+    partial: str
+    connections: int
+    listed: bool = False
+    accepted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    suites: tuple[TlsChoice, ...] = ()
+    groups: tuple[TlsChoice, ...] = ()
+    finite_fields: tuple[TlsChoice, ...] = ()
+    signatures: tuple[TlsChoice, ...] = ()
+    chains: tuple[TlsChain, ...] = ()
+    server_preference: bool | None = None
+    post_quantum: bool | None = None
+    compression: bool | None = None
+    secure_renegotiation: bool | None = None
+    client_renegotiation: bool | None = None
+    extended_master_secret: bool | None = None
+    encrypt_then_mac: bool | None = None
+    fallback_protected: bool | None = None
+    heartbeat: bool | None = None
+    early_data: bool | None = None
+    ocsp_stapling: bool | None = None
+    resumption: bool | None = None
+    without_name: bool | None = None
+    unknown_name: bool | None = None
+    name_matters: bool | None = None
+    client_certificate: bool | None = None
+    odd: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
-    """`observation` is the evidence id of the tape that was judged."""
+    """`observation` is the evidence id of the tape that was judged; `endpoints` those whose TLS was probed."""
 
     domain: str
     observed_at: datetime
@@ -51,3 +109,4 @@ class Assessment:
     score: Score
     verdicts: tuple[CheckVerdict, ...]
     fix_plan: tuple[FixStep, ...] = ()
+    endpoints: tuple[EndpointTls, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.dns import DnsExchange
-from hauberk.model.transport import HelloExchange, HttpsExchange, SmtpExchange
+from hauberk.model.transport import HelloExchange, HttpsExchange, SmtpExchange, TrialExchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,6 @@ class Observation:
     smtp: tuple[SmtpExchange, ...] = ()
     https: tuple[HttpsExchange, ...] = ()
     tls: tuple[HelloExchange, ...] = ()
+    trials: tuple[TrialExchange, ...] = ()
     trust: TrustStore = TrustStore()
     finished: bool = True

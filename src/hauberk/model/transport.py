@@ -156,3 +156,23 @@ class HelloExchange:
     question: Hello
     flight: Flight | None = None
     no_answer: NoAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An SMTP session with tests that only the owner of the host may make, all without mail.
+
+    VRFY of a user that must exist and of one that cannot, EXPN, and then a NOOP that is sent in clear together with STARTTLS: a sound
+    server forgets it before the handshake (CVE-2011-0411).
+    """
+
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TrialExchange:
+    """A trial with what came back: exactly one of `session` and `no_answer` is set."""
+
+    question: Trial
+    session: SmtpSession | None = None
+    no_answer: NoAnswer | None = None

@@ -1,13 +1,14 @@
 """What three kinds of sending server do with one endpoint: opportunistic, MTA-STS and DANE (RFC 7435, 8461, 7672).
 
 The senders meant are up to date: they do not negotiate TLS below 1.2 (RFC 8996), so a server that has nothing newer is to them a server
-without TLS.
+without TLS. What well-known senders do, old ones among them, follows from the versions and suites that a server accepts (`passage`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hauberk.protocols.dane import Match, Published
+from hauberk.protocols.tls.facts import TlsFacts
 
 
 class Encryption(StrEnum):
@@ -142,3 +143,94 @@ def _lack(encryption: Encryption) -> str:
             return "the TLS handshake fails"
         case _:
             return "there is no STARTTLS"
+
+
+class Follows(StrEnum):
+    """What a sender heeds beyond encrypting when it can."""
+
+    NOTHING = "nothing"
+    MTA_STS = "mta-sts"
+    DANE = "dane"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A kind of sending server; `versions` are what it offers, `suites` all that it has for TLS 1.0 (empty: enough for any server)."""
+
+    name: str
+    versions: tuple[str, ...]
+    follows: Follows = Follows.NOTHING
+    suites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What becomes of one sender's message: with which version, or for what reason not (encrypted)."""
+
+    sender: str
+    delivery: Delivery
+    version: str = ""
+    reason: str = ""
+
+
+# Windows Server 2008 R2 as it was shipped.
+_SCHANNEL_2008 = (
+    "TLS_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_RSA_WITH_RC4_128_SHA",
+    "TLS_RSA_WITH_RC4_128_MD5",
+    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+)
+_MODERN = ("TLSv1.2", "TLSv1.3")  # RFC 8461, 4 and RFC 8996: who promises encryption does not promise an old one
+SENDERS = (
+    Sender("Gmail", _MODERN, Follows.MTA_STS),
+    Sender("Postfix", ("TLSv1", "TLSv1.1", *_MODERN)),
+    Sender("Postfix with DANE", _MODERN, Follows.DANE),
+    Sender("a client with TLS 1.3 only", ("TLSv1.3",)),
+    Sender("Exchange 2010", ("TLSv1",), suites=_SCHANNEL_2008),
+)
+
+
+def passage(sender: Sender, view: EndpointView, facts: TlsFacts) -> Passage:
+    """What this sender does at an endpoint of which `facts` are known; `view.encryption` is what up-to-date senders find."""
+    version, encryption = _agreed(sender, view.encryption, facts)
+    found = outcome(replace(view, encryption=encryption))
+    match sender.follows:
+        case Follows.NOTHING:
+            delivery, reason = found.opportunistic, ""
+        case Follows.MTA_STS:
+            delivery, reason = found.mta_sts, found.mta_sts_reason
+        case Follows.DANE:
+            delivery, reason = found.dane, found.dane_reason
+    if delivery is Delivery.CLEAR:
+        reason = _lack(Encryption.NONE) if encryption is Encryption.NONE else _nothing_in_common(sender)
+    encrypted = delivery in (Delivery.ENCRYPTED, Delivery.AUTHENTICATED)
+    return Passage(sender.name, delivery, version if encrypted else "", reason)
+
+
+def _nothing_in_common(sender: Sender) -> str:
+    only = len(sender.versions) == 1
+    return f"{sender.versions[0].replace('TLSv', 'TLS ')} is not accepted" if only else "no version or suite in common"
+
+
+def _agreed(sender: Sender, encryption: Encryption, facts: TlsFacts) -> tuple[str, Encryption]:
+    """The best version in common, and what that makes of the endpoint for this sender."""
+    if encryption in (Encryption.NONE, Encryption.UNKNOWN):
+        return "", encryption
+    for version in reversed(sender.versions):
+        accepted = facts.accepted(version)
+        if accepted is None:
+            return "", Encryption.UNKNOWN
+        if accepted and _has_suite(sender, version, facts):
+            return version, Encryption.MODERN
+    return "", Encryption.BROKEN
+
+
+def _has_suite(sender: Sender, version: str, facts: TlsFacts) -> bool:
+    """A suite in common; taken for granted where not every suite is listed."""
+    there = {fact.suite for fact in facts.suites if fact.version == version}
+    return not sender.suites or not facts.listed or not there or bool(there & set(sender.suites))

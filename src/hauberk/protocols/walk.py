@@ -12,9 +12,9 @@ from typing import TypeAlias, TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation
-from hauberk.model.transport import Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Url
+from hauberk.model.transport import Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Trial, Url
 
-Ask: TypeAlias = Question | Endpoint | Url | Hello
+Ask: TypeAlias = Question | Endpoint | Url | Hello | Trial
 Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | Flight | NoAnswer
 T = TypeVar("T")
 
@@ -67,6 +67,14 @@ def say_hello_each(hellos: tuple[Hello, ...]) -> Walk[tuple[Flight | NoAnswer, .
     return tuple(reply if isinstance(reply, (Flight, NoAnswer)) else NOT_ASKED for reply in replies)
 
 
+def try_each(trials: tuple[Trial, ...]) -> Walk[tuple[SmtpSession | NoAnswer, ...]]:
+    """Make each trial on a connection of its own."""
+    if not trials:
+        return ()
+    replies = yield trials
+    return tuple(reply if isinstance(reply, (SmtpSession, NoAnswer)) else NOT_ASKED for reply in replies)
+
+
 def together(*walks: Walk[object]) -> Walk[tuple[object, ...]]:
     """Run walks in joint rounds of questions, those of one round at the same time; results in order. For walks that ask DNS only."""
     results: list[object] = [None] * len(walks)
@@ -117,6 +125,8 @@ def replies(observation: Observation) -> dict[Ask, Reply]:
         held[smtp.endpoint] = smtp.session or smtp.no_answer or NOT_ASKED
     for https in observation.https:
         held[https.question] = https.answer or https.no_answer or NOT_ASKED
+    for trial in observation.trials:
+        held[trial.question] = trial.session or trial.no_answer or NOT_ASKED
     for tls in observation.tls:
         held[tls.question] = tls.flight or tls.no_answer or NOT_ASKED
     return held

@@ -14,6 +14,7 @@ from hauberk.report.method import STATEMENT, method, untested
 from hauberk.report.servers import servers
 from hauberk.report.summary import flags, lines
 from hauberk.report.text import clipped
+from hauberk.report.tls import details
 from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points
 
 FRESH = timedelta(days=90)
@@ -28,7 +29,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
     named = {check.id: check for check in (known_checks() if checks is None else checks)}
     reading = Reading(observation)
     found_flags, flags_note = flags(assessment)
-    found_servers = servers(reading, assessment.verdicts)
+    found_servers = servers(reading, assessment.verdicts, assessment.endpoints)
     fixes = tuple(_fix(step, named) for step in assessment.fix_plan[:MOST_FIXES])
     return ReportContent(
         header=_header(assessment, observation, company.strip() or domain, domain),
@@ -45,6 +46,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
         untested=untested(assessment, observation),
         statement=STATEMENT,
         areas=areas(assessment.verdicts, named, assessment.domain),
+        tls=details(assessment.endpoints),
     )
 
 

@@ -84,6 +84,8 @@ class SummaryLine:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRow:
+    """`weakness` is the worst of TLS that the server accepts besides, in a few words, or empty."""
+
     host: str
     address: str
     reached: Mark
@@ -92,6 +94,15 @@ class EndpointRow:
     suite: str
     group: str
     certificate: Mark
+    weakness: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsDetail:
+    """What was found out about the TLS of some endpoints that are alike, fact by fact."""
+
+    endpoints: str
+    facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +174,4 @@ class ReportContent:
     untested: tuple[str, ...]
     statement: tuple[str, ...]
     areas: tuple[Area, ...]
+    tls: tuple[TlsDetail, ...] = ()

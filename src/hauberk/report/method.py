@@ -1,5 +1,7 @@
 """How the scan was made, what it left out, and what it is."""
 
+from collections import Counter
+
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
 from hauberk.model.verdict import Verdict
@@ -63,6 +65,10 @@ def _asked(observation: Observation) -> str:
     parts = [counted(len(observation.dns), "DNS question")]
     if observation.smtp:
         parts.append(f"{counted(len(observation.smtp), 'SMTP connection')}, each with at most one TLS handshake")
+    if observation.tls:
+        most = max(Counter(exchange.question.endpoint for exchange in observation.tls).values())
+        hellos = f"{counted(len(observation.tls), 'TLS hello')} without a handshake, at most {most} to one endpoint"
+        parts.append(f"{hellos} ({observation.options.depth} depth)")
     if observation.https:
         parts.append(counted(len(observation.https), "HTTPS request"))
     return "; ".join(parts)

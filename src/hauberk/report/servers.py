@@ -1,9 +1,10 @@
 """The endpoints and the certificates they showed, row by row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hauberk.checks.reading import Reading
+from hauberk.model.assessment import EndpointTls
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Endpoint, SmtpSession, TlsHandshake
 from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
@@ -12,6 +13,7 @@ from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import to_unicode
 from hauberk.protocols.smtp import SmtpFacts, read_session
 from hauberk.report.content import CertificateRow, EndpointRow, Mark
+from hauberk.report.tls import weakness
 from hauberk.report.wording import MARKS, NOT_TESTED, counted, distinguished, listed, short_day
 
 MOST_ROWS = 60
@@ -50,11 +52,12 @@ class _CertificateFindings:
     expiry: tuple[Finding, ...]
 
 
-def servers(reading: Reading, verdicts: tuple[CheckVerdict, ...]) -> Servers:
+def servers(reading: Reading, verdicts: tuple[CheckVerdict, ...], probed: tuple[EndpointTls, ...] = ()) -> Servers:
     transport = reading.walked(mx.transport, reading.domain, reading.options)
     sessions = transport.sessions or tuple((endpoint, None) for endpoint in transport.route.endpoints)
     about_certificates = _CertificateFindings(_of("cert.trusted", verdicts), _of("cert.expiry", verdicts))
-    rows = tuple(_row(endpoint, session, about_certificates) for endpoint, session in sessions)
+    seen = (_row(endpoint, session, about_certificates) for endpoint, session in sessions)
+    rows = tuple(replace(row, weakness=weakness(probed, endpoint)) for row, (endpoint, _) in zip(seen, sessions, strict=True))
     return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(sessions, reading.observation.at)[:MOST_ROWS])
 
 

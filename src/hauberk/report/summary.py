@@ -55,7 +55,11 @@ def flags(assessment: Assessment) -> tuple[tuple[Flag, ...], str]:
 def lines(assessment: Assessment, shown_domain: str) -> tuple[SummaryLine, ...]:
     """Protection against phishing and spoofing first, then the topics."""
     by_check = {verdict.check: verdict for verdict in assessment.verdicts}
-    return (_spoofing(by_check, shown_domain), *(_topic(topic, assessment.verdicts) for topic in _TOPICS))
+    return (_spoofing(by_check, shown_domain), *(_topic(topic, assessment) for topic in _TOPICS))
+
+
+def _ceiling(assessment: Assessment, check: str) -> float:
+    return min((cap.points for cap in assessment.score.caps if cap.check == check), default=101)
 
 
 def _weight(assessment: Assessment, check: str) -> float:
@@ -74,14 +78,15 @@ def _flag(verdict: CheckVerdict, ceiling: float | None) -> Flag:
     )
 
 
-def _topic(topic: Topic, verdicts: tuple[CheckVerdict, ...]) -> SummaryLine:
-    own = [verdict for verdict in verdicts if verdict.check.partition(".")[0] in topic.areas]
+def _topic(topic: Topic, assessment: Assessment) -> SummaryLine:
+    """The state of the worst check, told by that which costs most."""
+    own = [verdict for verdict in assessment.verdicts if verdict.check.partition(".")[0] in topic.areas]
     if not own:
         return SummaryLine(topic.name, NOT_TESTED, "This was not part of the scan.")
     state = min((verdict.verdict for verdict in own), key=SEVERITY.index)
     if state is Verdict.NOT_APPLICABLE:
         return SummaryLine(topic.name, MARKS[state], "Does not apply to this domain.")
-    own.sort(key=lambda verdict: verdict.check != topic.lead)
+    own.sort(key=lambda verdict: (verdict.check != topic.lead, _ceiling(assessment, verdict.check), -_weight(assessment, verdict.check)))
     saying = [finding for verdict in own if verdict.verdict is state for finding in verdict.findings if finding.verdict is state]
     return SummaryLine(topic.name, MARKS[state], _sentence(state, saying))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt
+from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt, trial
 from hauberk.protocols.bimi import record as bimi
 from hauberk.protocols.tls import probe as tls
 from hauberk.protocols.walk import Ask, Reply, Walk
@@ -35,6 +35,7 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     spf.tree,
     dmarc.discover,
     dkim.find_keys,
+    trial.trials,
     lookalikes.neighbours,
 )
 

@@ -18,6 +18,8 @@ from hauberk.model.transport import (
     HttpsExchange,
     SmtpExchange,
     SmtpSession,
+    Trial,
+    TrialExchange,
     Url,
 )
 from hauberk.protocols.walk import Ask, Branch, Reply, Walk
@@ -89,6 +91,7 @@ class Recorder:
         smtp: list[SmtpExchange] = []
         https: list[HttpsExchange] = []
         tls: list[HelloExchange] = []
+        trials: list[TrialExchange] = []
         cut_off = {one: _CUT_OFF for asks in self._under_way.values() for one in asks}
         for one, reply in (cut_off | self._replies).items():
             silence = reply if isinstance(reply, NoAnswer) else None
@@ -101,6 +104,8 @@ class Recorder:
                     https.append(HttpsExchange(one, reply if isinstance(reply, HttpsAnswer) else None, silence))
                 case Hello():
                     tls.append(HelloExchange(one, reply if isinstance(reply, Flight) else None, silence))
+                case Trial():
+                    trials.append(TrialExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
         observation = Observation(
             domain=domain,
             at=at,
@@ -110,6 +115,7 @@ class Recorder:
             smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
             https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
             tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),
+            trials=tuple(sorted(trials, key=lambda exchange: exchange.question.endpoint)),
             finished=finished,
         )
         chains = _chains(observation)

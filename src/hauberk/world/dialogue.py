@@ -58,6 +58,13 @@ class Dialogue:
         self._say(text)
         return await self._reply(verb or text.partition(" ")[0], grammar, self._patience.reply)
 
+    async def command_with(self, text: str, following: str, grammar: Grammar[R]) -> R:
+        """A command with another right behind it, in one piece; the reply to the first."""
+        self._note(Speaker.CLIENT, text)
+        self._note(Speaker.CLIENT, following)
+        self._send(f"{text}\r\n{following}\r\n".encode())
+        return await self._reply(text, grammar, self._patience.reply)
+
     async def say_goodbye(self, text: str, grammar: Grammar[object]) -> None:
         """How the server takes it changes nothing."""
         try:
@@ -103,7 +110,9 @@ class Dialogue:
 
     def _say(self, text: str) -> None:
         self._note(Speaker.CLIENT, text)
-        data = f"{text}\r\n".encode()
+        self._send(f"{text}\r\n".encode())
+
+    def _send(self, data: bytes) -> None:
         try:
             (self._tls if self._tls and self._encrypted else self._stream).send(data)
         except TlsFailure as failure:

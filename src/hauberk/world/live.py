@@ -15,7 +15,7 @@ from typing import Self
 from hauberk import __version__
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
-from hauberk.model.transport import Endpoint, Hello, Url
+from hauberk.model.transport import Endpoint, Hello, Trial, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dialogue import SmtpPatience
@@ -27,6 +27,7 @@ from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
 from hauberk.world.smtp import converse
+from hauberk.world.trial import try_out
 from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
 
@@ -69,7 +70,7 @@ class LiveWorld:
         self._guard = AddressGuard(self._config.allow)
         self._guestbook = Guestbook(self._config.manners)
         self._anchors = TrustAnchors(platform_source(), self._config.ca_file)
-        self._under_way: dict[Endpoint | Url | Hello, asyncio.Task[Reply]] = {}
+        self._under_way: dict[Endpoint | Url | Hello | Trial, asyncio.Task[Reply]] = {}
         self._stack = AsyncExitStack()
         self._client: DnsClient
         self._dialer: Dialer
@@ -116,12 +117,14 @@ class LiveWorld:
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return self._anchors.leading_from(chains)
 
-    async def _connect(self, question: Endpoint | Url | Hello) -> Reply:
+    async def _connect(self, question: Endpoint | Url | Hello | Trial) -> Reply:
         try:
             if isinstance(question, Endpoint):
                 return await converse(self._dialer, question, self._vantage.helo, self._config.smtp)
             if isinstance(question, Hello):
                 return await self._say_hello(question)
+            if isinstance(question, Trial):
+                return await try_out(self._dialer, question, self._vantage.helo, self._config.smtp)
             return await get(self._dialer, question, self._resolve, self._config.https)
         except Exception as error:  # a bug of ours must cost one answer, not the scan
             _log.exception("asking %s crashed", question)

@@ -10,6 +10,10 @@ negotiate TLS below 1.2.
 - **warn**: somebody delivers in clear, or one kind of sender defers here but has another endpoint of the domain to go to.
 - **fail**: one kind of sender defers at every endpoint, so that its mail does not arrive at all.
 
+Below each finding stands what some well-known senders do: Gmail (follows MTA-STS), Postfix as most run it, Postfix with DANE, a client that
+speaks TLS 1.3 only, and an Exchange 2010 that knows nothing newer than TLS 1.0. That the last one delivers in clear is right: whoever still
+accepts TLS 1.0 for its sake lets others be pushed down to it.
+
 ## Why it matters
 MTA-STS and DANE are promises. When a server no longer keeps them, the big providers (MTA-STS) or many servers in Europe (DANE) stop
 delivering, while mail from everybody else goes on, and nobody at the receiving end notices.
@@ -26,6 +30,7 @@ from hauberk.checks.authentication import chain_verdict, dane_match, dane_record
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, State, each_endpoint, seen
 from hauberk.checks.mta_sts import policy_file
+from hauberk.checks.probed import VERSION_NAMES, facts_of
 from hauberk.checks.reading import Reading
 from hauberk.checks.tls_versions import version_shown
 from hauberk.model.assessment import Remedy
@@ -36,7 +41,19 @@ from hauberk.protocols import mta_sts
 from hauberk.protocols.dane import Published
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.mta_sts import Mode, StsPolicy
-from hauberk.protocols.sender import DaneView, Delivery, Encryption, EndpointView, Outcome, StsView, outcome
+from hauberk.protocols.sender import (
+    SENDERS,
+    DaneView,
+    Delivery,
+    Encryption,
+    EndpointView,
+    Outcome,
+    Passage,
+    StsView,
+    outcome,
+    passage,
+)
+from hauberk.protocols.tls.facts import TlsFacts, VersionFact
 
 _WORDS = {
     Delivery.AUTHENTICATED: "encrypted, the server proven",
@@ -60,18 +77,44 @@ def _judge_one(reading: Reading, one: Seen) -> Finding:
         f"Opportunistic senders: {_WORDS[result.opportunistic]}. MTA-STS senders: {_worded(result.mta_sts, result.mta_sts_reason)}. "
         f"DANE senders: {_worded(result.dane, result.dane_reason)}."
     )
+    evidence = (_by_name(reading, one),)
     stuck = tuple(kind for kind in result.deferring if _stuck(reading, kind))
     if stuck:
         worse = f"{message} The mail of {' and '.join(stuck)} senders arrives at no server of the domain."
-        return Finding(subject, Verdict.FAIL, worse, code="sender-defers")
+        return Finding(subject, Verdict.FAIL, worse, evidence, "sender-defers")
     if result.deferring:
-        return Finding(subject, Verdict.WARN, message, code="sender-defers")
+        return Finding(subject, Verdict.WARN, message, evidence, "sender-defers")
     deliveries = (result.opportunistic, result.mta_sts, result.dane)
     if Delivery.CLEAR in deliveries:
-        return Finding(subject, Verdict.WARN, message, code="sender-clear")
+        return Finding(subject, Verdict.WARN, message, evidence, "sender-clear")
     if Delivery.UNKNOWN in deliveries:
-        return Finding(subject, Verdict.UNKNOWN, message)
-    return Finding(subject, Verdict.PASS, message)
+        return Finding(subject, Verdict.UNKNOWN, message, evidence)
+    return Finding(subject, Verdict.PASS, message, evidence)
+
+
+def _by_name(reading: Reading, one: Seen) -> str:
+    """What the well-known senders do, in one line."""
+    view, facts = reading.once(_views)[one.endpoint], facts_of(reading, one.endpoint) or _facts_of_handshake(one)
+    return "; ".join(f"{found.sender}: {_passed(found)}" for found in (passage(sender, view, facts) for sender in SENDERS))
+
+
+def _passed(found: Passage) -> str:
+    match found.delivery:
+        case Delivery.AUTHENTICATED:
+            return f"{VERSION_NAMES[found.version]}, the server proven"
+        case Delivery.ENCRYPTED:
+            return VERSION_NAMES[found.version]
+        case _:
+            return _worded(found.delivery, found.reason)
+
+
+def _facts_of_handshake(one: Seen) -> TlsFacts:
+    """What the one handshake tells of versions: the best in common, hence nothing newer; of older ones nothing."""
+    shown = one.tls.version if one.tls else ""
+    newest_first = ("TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1")
+    at = newest_first.index(shown) if shown in newest_first else -1
+    facts = tuple(VersionFact(version, index == at or (None if index > at else False)) for index, version in enumerate(newest_first))
+    return TlsFacts(one.endpoint, depth="handshake", versions=facts)
 
 
 def _worded(delivery: Delivery, reason: str) -> str:
@@ -91,15 +134,19 @@ def _stuck(reading: Reading, kind: str) -> bool:
 
 
 def _outcomes(reading: Reading) -> dict[Endpoint, Outcome]:
-    return {one.endpoint: _outcome(reading, one) for one in seen(reading) if one.state is State.REACHABLE}
+    return {endpoint: outcome(view) for endpoint, view in reading.once(_views).items()}
 
 
-def _outcome(reading: Reading, one: Seen) -> Outcome:
+def _views(reading: Reading) -> dict[Endpoint, EndpointView]:
+    return {one.endpoint: _view(reading, one) for one in seen(reading) if one.state is State.REACHABLE}
+
+
+def _view(reading: Reading, one: Seen) -> EndpointView:
     host = dane_records(reading).of(one.endpoint.host)
     result = dane_match(reading, one)
     dane = DaneView(host.published if host else Published.UNANSWERED, result.match if result else None)
     trusted = bool(one.tls and one.tls.chain) and chain_verdict(reading, one).trusted
-    return outcome(EndpointView(_encryption(one), trusted, dane, _policy_view(reading, one.endpoint.host)))
+    return EndpointView(_encryption(one), trusted, dane, _policy_view(reading, one.endpoint.host))
 
 
 def _encryption(one: Seen) -> Encryption:

@@ -11,7 +11,7 @@ from hauberk.model.transport import SmtpSession
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.flight import ServerFlight
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello
-from hauberk.protocols.tls.interview import PROTOCOL_VERSION, Answer
+from hauberk.protocols.tls.interview import PROTOCOL_VERSION, Answer, Outcome
 from hauberk.protocols.tls.registry import SSL2, SSL3, TLS10, TLS11, TLS12, VERSIONS, Suite, suite, suites_by_name
 from hauberk.protocols.x509.certificate import describe
 
@@ -65,6 +65,10 @@ class Ledger:
             version = NUMBERS[tls.version]
             self.spoken.add(version)
             self.choices.append(Choice(version, chosen, ServerFlight(version, chosen.number, chain=tls.chain)))
+            for newer in (TLS12, TLS11):  # a real handshake offers both of these, with every suite that OpenSSL has
+                if newer > version:
+                    said = f"chose {tls.version} in the handshake"
+                    self.deny(f"version {VERSIONS[newer]}", Answer(Ssl2Hello(()), ServerFlight(), Outcome.DECLINED, said))
 
     def _deny_versions(self, answer: Answer, above: int) -> None:
         """A hello that offers up to a version, and gets less or the alert protocol_version, rules out the versions between."""
