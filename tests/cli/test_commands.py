@@ -45,6 +45,17 @@ def test_several_domains_come_in_their_order_in_each_format(hauberk: Hauberk, ne
     assert [row["domain"] for row in csv.DictReader(StringIO(hauberk(*arguments, "csv").out))] == wanted
 
 
+def test_several_processes_give_the_same_lines_in_the_same_order(hauberk: Hauberk, network: Path) -> None:
+    wanted = ["typical.test", "exemplary.test", "bad.test"]
+    arguments = ("scan", *wanted, "--network", network, "--processes", "2")
+    for format in ("csv", "jsonl"):
+        done = hauberk(*arguments, "--format", format)
+        assert done.code == 1, done.err
+        rows = list(csv.DictReader(StringIO(done.out))) if format == "csv" else list(map(json.loads, done.out.splitlines()))
+        assert [row["domain"] for row in rows] == wanted
+    assert hauberk(*arguments).code == 2
+
+
 def test_reports_are_written_and_never_overwritten(hauberk: Hauberk, network: Path) -> None:
     arguments = ("scan", "exemplary.test", "--company", "Example Ltd", "--network", network, "--pdf", "--png", "--jpg", "--out", "evidence")
     hauberk(*arguments)

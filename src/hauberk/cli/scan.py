@@ -75,6 +75,7 @@ def scan(
     helo: Annotated[str, typer.Option("--helo", help="The name to give with EHLO; it should resolve back to this machine.")] = "",
     time_limit: Annotated[float, typer.Option("--time-limit", min=1, max=3600, help="Seconds for a domain.")] = 60.0,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=2000, help="Domains under way at the same time.")] = 50,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Cores to use for a long list (--format jsonl or csv).")] = 1,
 ) -> None:
     """Look at domains' mail from outside, judge, score, and write the report.
 
@@ -110,5 +111,10 @@ def scan(
         helo=helo,
         time_limit=time_limit,
         at_once=at_once,
+        processes=processes,
     )
+    if processes > 1:
+        from hauberk.cli.scan_lines import scan_lines
+
+        raise typer.Exit(scan_lines(request))
     raise typer.Exit(run(run_scan(request)))

@@ -16,6 +16,7 @@ from hauberk.model.observation import ScanOptions, Selector
 from hauberk.protocols.dkim import selectors_of_message
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import is_at_or_below, parse_domain, to_unicode
+from hauberk.world.live import LiveConfig
 
 _LARGEST_MESSAGE = 10 * 1024 * 1024
 _SERVICES = (465, 587, 993, 995, 143, 110)
@@ -51,20 +52,13 @@ class Request:
     helo: str
     time_limit: float
     at_once: int
+    processes: int
 
 
 async def run_scan(request: Request) -> int:
     """Do it; the exit code."""
-    domains, misread = _domains(request)
-    rubric = rubric_named(request.rubric)
-    config = live_config(
-        request.resolver,
-        request.network,
-        helo=request.helo,
-        ca_file=request.ca_file,
-        allow_networks=request.allow_networks,
-    )
-    order = ScanOrder(rubric, _options(request, domains), request.time_limit)
+    domains, misread = domains_of(request)
+    order, config = order_of(request, domains), config_of(request)
     printed = output_for(request.format, everything=request.everything, several=len(domains) > 1)
     code = exits.USAGE if misread else exits.FINE
     several = len(domains) > 1
@@ -75,18 +69,34 @@ async def run_scan(request: Request) -> int:
                 prepared = prepare(scan, request.company)
                 printed.result(prepared)
                 write_files(prepared, request.kinds, request.out, several=several, save_tape=request.save_tape)
-                code = _worse(code, code_of(scan, request.fail_on))
+                code = worse(code, code_of(scan, request.fail_on))
     printed.end()
     return code
 
 
-def _worse(one: int, other: int) -> int:
+def order_of(request: Request, domains: list[str]) -> ScanOrder:
+    """How to scan. A CSV row has no place for a fix plan, which costs more than all the rest of judging."""
+    plan = request.format != "csv" or bool(request.kinds)
+    return ScanOrder(rubric_named(request.rubric), _options(request, domains), request.time_limit, plan)
+
+
+def config_of(request: Request) -> LiveConfig:
+    return live_config(
+        request.resolver,
+        request.network,
+        helo=request.helo,
+        ca_file=request.ca_file,
+        allow_networks=request.allow_networks,
+    )
+
+
+def worse(one: int, other: int) -> int:
     """Findings outweigh an incomplete scan, which outweighs a domain that was misread."""
     order = (exits.FINE, exits.USAGE, exits.INCOMPLETE, exits.FINDINGS)
     return max(one, other, key=order.index)
 
 
-def _domains(request: Request) -> tuple[list[str], bool]:
+def domains_of(request: Request) -> tuple[list[str], bool]:
     """The domains to scan, each once, in the order given; and whether a line of the file was none."""
     found: dict[str, None] = {}
     for text in request.domains:
