@@ -12,6 +12,11 @@ def file_name(company: str, domain: str, day: date, extension: str) -> str:
     return f"{name}_MailServerIHP_{day.isoformat()}.{extension}"
 
 
+def tape_name(domain: str, day: date) -> str:
+    """What a tape is called beside its report: `example.com_2026-11-21.tape.json`; safe as one path component."""
+    return f"{_bounded(_host_characters(domain)) or 'domain'}_{day.isoformat()}.tape.json"
+
+
 def _letters(company: str) -> str:
     kept = "".join(c for c in unicodedata.normalize("NFC", company) if unicodedata.category(c)[0] in "LM" or c.isdecimal())
     return kept.lstrip("".join({c for c in kept if unicodedata.category(c)[0] == "M"}))
