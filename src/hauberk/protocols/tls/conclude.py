@@ -7,17 +7,17 @@ from hauberk.protocols.tls.facts import ChainFact, DhFact, GradeFact, GroupFact,
 from hauberk.protocols.tls.grade import Grade
 from hauberk.protocols.tls.groups import FINITE, POST_QUANTUM, WEAK_CURVES, group_grade, group_name, prime_grade
 from hauberk.protocols.tls.hello import ClientHello
-from hauberk.protocols.tls.interview import Interview
+from hauberk.protocols.tls.interview import Interview, Outcome
 from hauberk.protocols.tls.ledger import BELOW_13, Choice, Ledger
-from hauberk.protocols.tls.registry import TLS10, TLS12, TLS13, VERSIONS
+from hauberk.protocols.tls.registry import SSL2, TLS10, TLS12, TLS13, VERSIONS
 from hauberk.protocols.tls.schemes import SHA1, SHA224, scheme_grade, scheme_name
 from hauberk.protocols.tls.standard import (
     FINITE_TOPIC,
     INSUFFICIENT_FINITE_TOPIC,
     INSUFFICIENT_TOPIC,
     OTHER_TOPIC,
+    SOUND_TOPIC,
     WEAK_13_TOPIC,
-    insufficient_topic,
 )
 
 
@@ -51,9 +51,12 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         extended_master_secret=_signal(below, hellos.MASTER_SECRET),
         encrypt_then_mac=_signal([choice for choice in below if "_CBC_" in choice.suite.name], hellos.ENCRYPT_THEN_MAC),
         heartbeat=_signal(below, hellos.HEARTBEAT),
-        fallback_protected=None,
+        fallback_protected=_behaved(ledger, "fallback", Outcome.DECLINED),
         ocsp_stapling=_stapling(below),
         resumption=handshake.resumption if handshake else None,
+        without_name=_behaved(ledger, "without name", Outcome.CHOSEN),
+        unknown_name=_behaved(ledger, "unknown name", Outcome.CHOSEN),
+        name_matters=_name_matters(ledger),
         client_certificate=_client_certificate(below),
         odd=tuple(interview.odd),
     )
@@ -88,15 +91,16 @@ def _grade(ledger: Ledger, grade: Grade) -> bool | None:
     new = ledger.version(TLS13) is not False
     match grade:
         case Grade.INSUFFICIENT:
-            legacy = [version for version in BELOW_13 if ledger.version(version) and version != ledger.highest_below_13]
-            topics = [insufficient_topic(version) for version in legacy] + ([INSUFFICIENT_TOPIC] if old else [])
+            if ledger.version(SSL2) is None:
+                return None
+            topics = ([INSUFFICIENT_TOPIC] if old else []) + ([WEAK_13_TOPIC] if new else [])
         case Grade.PHASE_OUT:
             topics = [FINITE_TOPIC, OTHER_TOPIC] if old else []
         case Grade.SUFFICIENT:
-            return None if new else ledger.known(False, ["suites sound"])
+            return None if new else ledger.known(False, [SOUND_TOPIC])
         case Grade.GOOD:
             return None if new else False
-    return ledger.known(False, topics + ([WEAK_13_TOPIC] if new else []))
+    return ledger.known(False, topics)
 
 
 def _below(ledger: Ledger, seen: bool, *topics: str) -> bool | None:
@@ -184,3 +188,18 @@ def _stapling(choices: list[Choice]) -> bool | None:
 def _client_certificate(choices: list[Choice]) -> bool | None:
     whole = [choice.flight.certificate_request for choice in choices if choice.flight.done]
     return any(whole) if whole else None
+
+
+def _behaved(ledger: Ledger, matter: str, yes: Outcome) -> bool | None:
+    answer = ledger.behaviour.get(matter)
+    if answer is None or answer.outcome is Outcome.UNKNOWN or answer.by_closing:
+        return None
+    return answer.outcome is yes
+
+
+def _name_matters(ledger: Ledger) -> bool | None:
+    """Whether the leaf without a name is one that the server does not show under its name."""
+    answer = ledger.behaviour.get("without name")
+    if answer is None or not answer.flight.chain:
+        return None
+    return answer.flight.chain[0] not in {choice.flight.chain[0] for choice in ledger.choices if choice.flight.chain}

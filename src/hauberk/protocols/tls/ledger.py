@@ -44,6 +44,8 @@ class Ledger:
     spoken: set[int] = field(default_factory=set[int])  # versions, SSLv2 also where no cipher kind was left
     denied: dict[str, Answer] = field(default_factory=dict[str, Answer])
 
+    behaviour: dict[str, Answer] = field(default_factory=dict[str, Answer])
+
     def note(self, answer: Answer) -> None:
         """Write down what an answer says by itself: the choice, and the versions that it rules out."""
         flight = answer.flight

@@ -4,8 +4,10 @@ from hauberk.model.dns import NoAnswer
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
 from hauberk.protocols import mx, smtp
+from hauberk.protocols.tls import full as full_depth
 from hauberk.protocols.tls.conclude import conclude
 from hauberk.protocols.tls.facts import TlsFacts
+from hauberk.protocols.tls.full import Full
 from hauberk.protocols.tls.interview import Interview
 from hauberk.protocols.tls.ledger import Ledger
 from hauberk.protocols.tls.standard import MOST_CONNECTIONS, Standard
@@ -32,9 +34,11 @@ def probe_endpoint(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, o
     held = session if isinstance(session, SmtpSession) else None
     if held is not None and held.tls is None and not smtp.read_session(held).starttls_offered:
         return TlsFacts(endpoint, options.depth, connections=1, starttls=False)
-    interview, ledger = Interview(endpoint, MOST_CONNECTIONS), Ledger()
+    full = options.depth == "full"
+    interview, ledger = Interview(endpoint, most=full_depth.MOST_CONNECTIONS if full else MOST_CONNECTIONS), Ledger()
     ledger.shake(held)
-    yield from Standard(interview, ledger, server_name(endpoint.host)).walk()
+    questions = Full if full else Standard
+    yield from questions(interview, ledger, server_name(endpoint.host)).walk()
     if ledger.has_closings and not (yield from interview.check_closings()):
         ledger.forget_closings()
         interview.ended = interview.ended or "the server stopped answering"

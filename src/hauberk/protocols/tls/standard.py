@@ -22,7 +22,7 @@ SOUND, POOR = (Grade.GOOD, Grade.SUFFICIENT), (Grade.PHASE_OUT, Grade.INSUFFICIE
 # The topics whose denial means that no suite of the tier is there.
 FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, WEAK_13_TOPIC = "suites finite", "suites phase-out", "suites insufficient", "suites weak 1.3"
 
-INSUFFICIENT_FINITE_TOPIC = "suites insufficient finite"
+INSUFFICIENT_FINITE_TOPIC, SOUND_TOPIC = "suites insufficient finite", "suites sound"
 
 
 def numbered(chosen: tuple[Suite, ...]) -> tuple[int, ...]:
@@ -61,11 +61,11 @@ class Standard:
         if self.ledger.highest_below_13:
             yield self.curves()
             yield self.insufficient_finite()
-        yield from self.insufficient_in_legacy()
 
     def _fourth(self) -> Iterator[Job]:
         if self.ledger.highest_below_13:
             yield self.other_key()
+            yield self.insufficient_in_legacy()
             yield self.name_insufficient()
 
     def _below_13(self, chosen: tuple[int, ...], groups: tuple[int, ...] = CURVES, schemes: tuple[int, ...] = ALL) -> ClientHello:
@@ -92,7 +92,7 @@ class Standard:
         """TLS 1.2 with sound suites: extensions, certificate, curve."""
         chosen = numbered(worst_first(TLS12, SOUND)[::-1])
         answer = yield from put(modern_hello(chosen, self.name, CURVES, ALL), "TLS 1.2 with sound suites")
-        self._note(answer, "suites sound")
+        self._note(answer, SOUND_TOPIC)
 
     def poor(self) -> Job:
         """TLS 1.2 or older with all suites below sufficient at once; then each tier that the choice does not answer for."""
@@ -100,7 +100,7 @@ class Standard:
         everything = numbered(tuple(one for tier in tiers.values() for one in tier))
         answer = yield from put(self._below_13(everything), "TLS 1.2 or older with all poor suites")
         chosen = self._note(answer, *tiers)
-        if answer.declined and "suites sound" in self.ledger.denied:
+        if answer.declined and SOUND_TOPIC in self.ledger.denied:
             self.ledger.deny(f"version {VERSIONS[TLS12]}", answer)
         if not chosen:
             return
@@ -152,7 +152,7 @@ class Standard:
 
     def hashes(self) -> Job:
         """Which hash signs the key exchange when the client knows only old ones."""
-        signed = tuple(one for one in worst_first(TLS12)[::-1] if one.exchange in ("ECDHE", "DHE") and one.authentication)
+        signed = tuple(one for one in worst_first(TLS12)[::-1] if one.signed)
         weak = (*SHA224, *SHA1, *MD5)
         answer = yield from put(self._below_13(numbered(signed), schemes=weak), "TLS 1.2 with SHA-1 and SHA-224 signatures")
         self._note(answer, "hash sha1", "hash sha224")
@@ -197,18 +197,14 @@ class Standard:
         curves = [curve_number(leaf.key_curve) for leaf in leaves if not isinstance(leaf, Malformed)]
         return tuple(dict.fromkeys(curve for curve in curves if curve is not None)) or (P256, P384)
 
-    def insufficient_in_legacy(self) -> Iterator[Job]:
-        """Insufficient suites that only an old version takes."""
-        for version in BELOW_13:
-            seen = self.ledger.of(version)
-            if version != self.ledger.highest_below_13 and seen and not any(one.suite.grade is Grade.INSUFFICIENT for one in seen):
-                yield self._insufficient_in(version)
-
-    def _insufficient_in(self, version: int) -> Job:
-        if any(choice.suite.grade is Grade.INSUFFICIENT for choice in self.ledger.choices):
+    def insufficient_in_legacy(self) -> Job:
+        """Insufficient suites that only an old version takes; servers keep one list for all versions, so this is for the odd one."""
+        oldest = next((version for version in BELOW_13[::-1] if self.ledger.version(version)), TLS12)
+        seen = any(choice.suite.grade is Grade.INSUFFICIENT for choice in self.ledger.choices)
+        if oldest == self.ledger.highest_below_13 or seen or not self.interview.left:
             return
-        hello = legacy_hello(version, numbered(worst_first(version, (Grade.INSUFFICIENT,))), self.name, CURVES)
-        self._note((yield from put(hello, f"{VERSIONS[version]} with insufficient suites")), insufficient_topic(version))
+        hello = legacy_hello(oldest, numbered(worst_first(oldest, (Grade.INSUFFICIENT,))), self.name, CURVES)
+        self._note((yield from put(hello, f"{VERSIONS[oldest]} with insufficient suites")))
 
     def other_key(self) -> Job:
         """A certificate with the other kind of key."""
@@ -231,10 +227,6 @@ class Standard:
             answer = yield from put(self._below_13(numbered(others)), f"other insufficient suites than {len(reasons)} kinds")
             if not self._note(answer) or suite(answer.flight.suite or 0).why in reasons:
                 return
-
-
-def insufficient_topic(version: int) -> str:
-    return f"{INSUFFICIENT_TOPIC} {VERSIONS[version]}"
 
 
 def _finite() -> tuple[Suite, ...]:
