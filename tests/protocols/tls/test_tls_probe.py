@@ -1,6 +1,7 @@
 """The probe against simulated servers: what it says must be what the server was made of."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -15,15 +16,16 @@ from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Ending, Endpoint, Flight, Hello
 from hauberk.protocols.ffdhe import named_prime
 from hauberk.protocols.tls.facts import TlsFacts
+from hauberk.protocols.tls.full import MOST_CONNECTIONS
 from hauberk.protocols.tls.grade import Grade
-from hauberk.protocols.tls.groups import CURVES, GROUPS, POST_QUANTUM, WEAK_CURVES, modp
+from hauberk.protocols.tls.groups import CURVES, GROUPS, POST_QUANTUM, WEAK_CURVES, groups_of, modp
 from hauberk.protocols.tls.probe import probe_endpoint
 from hauberk.protocols.tls.registry import VERSIONS, Suite, suites_by_name
 from hauberk.protocols.tls.schemes import SCHEMES, SHA1, SHA224, scheme_key
 from hauberk.protocols.walk import Ask, Reply, replay
 
 ENDPOINT = Endpoint("mx.example.com", "192.0.2.10")
-STANDARD = ScanOptions(depth="standard")
+STANDARD, FULL = ScanOptions(depth="standard"), ScanOptions(depth="full")
 NUMBERS = {name: number for number, name in VERSIONS.items()}
 BELOW_13 = ("TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3")
 
@@ -181,11 +183,78 @@ def test_the_one_whose_order_decides_is_found_out(spec: TlsServerSpec) -> None:
 
 
 @given(specs())
+@settings(max_examples=100, deadline=None)
+def test_full_depth_names_everything(spec: TlsServerSpec) -> None:
+    facts, connections = look(spec, FULL)
+    assert facts.listed and facts.connections == connections
+    for version in VERSIONS.values():
+        assert facts.accepted(version) is (version in accepted(spec)), version
+        named = {fact.suite for fact in facts.suites if fact.version == version}
+        assert named == {one.name for one in usable(spec, version)}, version
+    every = {one.grade for version in accepted(spec) for one in usable(spec, version)}
+    for grade in Grade:
+        assert facts.accepts_grade(grade) is (grade in every), grade
+    if "TLSv1.3" in accepted(spec):
+        named = {fact.group for fact in facts.groups if fact.version == "TLSv1.3" and fact.accepted}
+        assert named == {GROUPS[number] for number in groups_of(0x0304)} & set(spec.groups)
+        assert all(fact.accepted is not None for fact in facts.groups)
+    assert facts.post_quantum is ("TLSv1.3" in accepted(spec) and any(GROUPS[number] in spec.groups for number in POST_QUANTUM))
+
+
+@given(specs())
+@settings(max_examples=100, deadline=None)
+def test_full_depth_names_curves_and_signature_schemes(spec: TlsServerSpec) -> None:
+    facts, _ = look(spec, FULL)
+    newest = next((version for version in BELOW_13 if version in accepted(spec)), "")
+    elliptic = {one.authentication for one in usable(spec, newest) if one.elliptic}
+    if elliptic and elliptic != {"ecdsa"}:  # an ECDSA key's own curve stands in every hello, and may hide the others
+        named = {fact.group for fact in facts.groups if fact.version == newest and fact.accepted}
+        assert named == {GROUPS[number] for number in CURVES} & set(spec.groups)
+    if newest == "TLSv1.2":
+        keys = {one.authentication for one in usable(spec, newest) if one.signed}
+        named = {fact.scheme for fact in facts.schemes if fact.accepted}
+        assert named == {name for number, name in SCHEMES.items() if name in spec.schemes and scheme_key(number) in keys}
+
+
+@pytest.mark.parametrize(
+    ("spec", "most"),
+    ((MODERN, 34), (TlsServerSpec((RSA,), versions=("TLSv1.3",)), 16), (TlsServerSpec((RSA, ECDSA)), 37)),
+)
+def test_full_depth_needs_few_connections_on_modern_servers(spec: TlsServerSpec, most: int) -> None:
+    assert look(spec, FULL)[1] <= most
+
+
+def test_full_depth_needs_about_one_connection_a_suite_on_a_server_that_takes_all() -> None:
+    facts, connections = look(replace(OLD, suites=OLD.suites[::3]), FULL)
+    assert facts.listed
+    assert connections <= len([fact for fact in facts.suites if fact.version != "SSLv2"]) + 50
+
+
+def test_full_depth_has_a_budget_and_says_so() -> None:
+    facts, connections = look(OLD, FULL)
+    assert connections == MOST_CONNECTIONS
+    assert not facts.listed and "400 connections are used up" in facts.partial
+
+
+def test_full_depth_tells_what_the_name_in_the_hello_does() -> None:
+    facts, _ = look(TlsServerSpec((RSA,), names=("mx.example.com",)), FULL)
+    assert (facts.without_name, facts.unknown_name) == (False, False)
+    facts, _ = look(MODERN, FULL)
+    assert (facts.without_name, facts.unknown_name, facts.name_matters) == (True, True, False)
+
+
+@pytest.mark.parametrize("protected", (True, False))
+def test_full_depth_tells_whether_stepping_back_is_stopped(protected: bool) -> None:
+    assert look(TlsServerSpec((RSA,), fallback_protected=protected), FULL)[0].fallback_protected is protected
+
+
+@given(specs())
 @settings(max_examples=50, deadline=None)
 def test_a_tape_of_the_probe_gives_the_same_facts(spec: TlsServerSpec) -> None:
-    server = Server(spec)
-    facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), server.reply)
-    assert replay(probe_endpoint(ENDPOINT, None, STANDARD), server.tape.__getitem__) == facts
+    for options in (STANDARD, FULL):
+        server = Server(spec)
+        facts = replay(probe_endpoint(ENDPOINT, None, options), server.reply)
+        assert replay(probe_endpoint(ENDPOINT, None, options), server.tape.__getitem__) == facts
 
 
 @pytest.mark.parametrize(
@@ -276,17 +345,18 @@ def test_nothing_is_known_of_a_server_that_never_answers_in_tls(reply: Reply) ->
     assert not facts.suites and facts.server_preference is None and facts.compression is None
 
 
-@given(st.lists(st.binary(max_size=120), min_size=1), st.sampled_from(list(Ending)))
+@pytest.mark.parametrize(("options", "most"), ((STANDARD, 19), (FULL, 400)))
+@given(flights=st.lists(st.binary(max_size=120), min_size=1), ending=st.sampled_from(list(Ending)))
 @settings(deadline=None)
-def test_hostile_flights_end_the_probe_within_its_budget(flights: list[bytes], ending: Ending) -> None:
+def test_hostile_flights_end_the_probe_within_its_budget(options: ScanOptions, most: int, flights: list[bytes], ending: Ending) -> None:
     asked: list[Ask] = []
 
     def answer(ask: Ask) -> Reply:
         asked.append(ask)
         return Flight(flights[len(asked) % len(flights)], ending)
 
-    replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
-    assert len(asked) <= 19
+    replay(probe_endpoint(ENDPOINT, None, options), answer)
+    assert len(asked) <= most
 
 
 @given(specs(), st.data())

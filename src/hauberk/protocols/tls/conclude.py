@@ -12,6 +12,7 @@ from hauberk.protocols.tls.ledger import BELOW_13, Choice, Ledger
 from hauberk.protocols.tls.registry import SSL2, TLS10, TLS12, TLS13, VERSIONS
 from hauberk.protocols.tls.schemes import SHA1, SHA224, scheme_grade, scheme_name
 from hauberk.protocols.tls.standard import (
+    ALL_13_TOPIC,
     FINITE_TOPIC,
     INSUFFICIENT_FINITE_TOPIC,
     INSUFFICIENT_TOPIC,
@@ -97,9 +98,9 @@ def _grade(ledger: Ledger, grade: Grade) -> bool | None:
         case Grade.PHASE_OUT:
             topics = [FINITE_TOPIC, OTHER_TOPIC] if old else []
         case Grade.SUFFICIENT:
-            return None if new else ledger.known(False, [SOUND_TOPIC])
+            topics = ([SOUND_TOPIC] if old else []) + ([ALL_13_TOPIC] if new else [])
         case Grade.GOOD:
-            return None if new else False
+            topics = [ALL_13_TOPIC] if new else []
     return ledger.known(False, topics)
 
 

@@ -11,6 +11,7 @@ from hauberk.protocols.tls.ledger import BELOW_13
 from hauberk.protocols.tls.registry import FALLBACK_SCSV, SSL3, TLS11, TLS12, TLS13, VERSIONS, suite, worst_first
 from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224
 from hauberk.protocols.tls.standard import (
+    ALL_13_TOPIC,
     FINITE_TOPIC,
     INSUFFICIENT_FINITE_TOPIC,
     INSUFFICIENT_TOPIC,
@@ -66,7 +67,7 @@ class Full(Standard):
             return latest_hello(offer.get("suites", known), self.name, offer.get("groups", groups_of(TLS13)))
 
         yield from eliminate((suites, groups), word, self._note, "TLS 1.3, what is left")
-        self._close(suites, WEAK_13_TOPIC, "suites 1.3")
+        self._close(suites, WEAK_13_TOPIC, ALL_13_TOPIC)
         self._close(groups, *(f"group {number}" for number in FINITE))
         if any(one.flight.group in FINITE for one in self.ledger.of(TLS13)):
             self._forget(*(f"group {one.flight.group}" for one in self.ledger.of(TLS13)))

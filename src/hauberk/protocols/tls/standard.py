@@ -22,7 +22,7 @@ SOUND, POOR = (Grade.GOOD, Grade.SUFFICIENT), (Grade.PHASE_OUT, Grade.INSUFFICIE
 # The topics whose denial means that no suite of the tier is there.
 FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, WEAK_13_TOPIC = "suites finite", "suites phase-out", "suites insufficient", "suites weak 1.3"
 
-INSUFFICIENT_FINITE_TOPIC, SOUND_TOPIC = "suites insufficient finite", "suites sound"
+INSUFFICIENT_FINITE_TOPIC, SOUND_TOPIC, ALL_13_TOPIC = "suites insufficient finite", "suites sound", "suites 1.3"
 
 
 def numbered(chosen: tuple[Suite, ...]) -> tuple[int, ...]:
