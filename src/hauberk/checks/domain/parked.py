@@ -20,6 +20,7 @@ Parked names are what forgers like best: nobody watches them. And without a null
 from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
+from hauberk.checks.implicit_mx import said_clearly
 from hauberk.checks.reading import Reading
 from hauberk.checks.silence import why_unanswered
 from hauberk.model.assessment import Remedy
@@ -88,8 +89,7 @@ def _spf(reading: Reading) -> tuple[str, ...] | None:
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     domain = reading.domain
     if any(finding.code == "implicit-mx" for finding in verdict.findings):
-        what = "Say that the domain receives no mail (or publish an MX record for the host that does)"
-        yield Remedy(verdict.check, what, (f"{domain}. MX 0 .",), (f"{domain}. MX",))
+        yield said_clearly(reading, verdict.check)
         return
     dmarc = reading.walked(discover, domain, reading.options)
     answer = reading.dns(domain, "TXT")

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import unanswered
+from hauberk.checks.implicit_mx import said_clearly
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import DnsAnswer, NoAnswer, Record
@@ -116,8 +117,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     found = reading.walked(mx.resolution, reading.domain, reading.options)
     domain = reading.domain
     if found.route.routing is Routing.IMPLICIT:
-        what = "Publish an MX record if the domain takes mail at this address, or a null MX if it takes none."
-        return (Remedy(CHECK.id, what, (f"{domain}. MX 10 {domain}.",), (f"{domain}. MX",)),)
+        return (said_clearly(reading, CHECK.id),)
     if found.route.routing is not Routing.MX:
         return ()
     bad = {one.subject: one.code for one in verdict.findings if one.verdict is Verdict.FAIL}
