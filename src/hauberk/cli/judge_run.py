@@ -7,6 +7,7 @@ from hauberk.app.reporting import prepare
 from hauberk.app.scanning import Scan, assess
 from hauberk.cli import exits
 from hauberk.cli.delivery import code_of, write_files
+from hauberk.cli.documents import Setting
 from hauberk.cli.output import output_for
 from hauberk.model.observation import Observation
 from hauberk.scoring.rubric import Rubric, RubricError, load
@@ -39,7 +40,7 @@ def run_judge(tape: Path, company: str, kinds: tuple[str, ...], format: str, out
     observation = read_tape(tape)
     scan = Scan(observation, assess(observation, rubric_named(rubric)))
     prepared = prepare(scan, company)
-    printed = output_for(format, everything=everything, several=False)
+    printed = output_for(format, everything=everything, several=False, setting=Setting(company, fail_on))
     printed.result(prepared)
     printed.end()
     write_files(prepared, kinds, out, several=False, save_tape=False)

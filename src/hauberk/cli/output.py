@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hauberk.app.reporting import Prepared
+from hauberk.cli.documents import Seen, Setting, document, seen
 from hauberk.cli.terminal import show
 from hauberk.protocols.malformed import visible
 from hauberk.report import csv, json
@@ -67,25 +68,49 @@ class _JsonOutput(Output):
 
 
 class _LineOutput(Output):
-    """A line a domain, JSON or CSV."""
+    """A line a domain, JSON or CSV, or a CSV line a finding."""
 
     def __init__(self, format: str) -> None:
         self._format = format
         self._started = False
 
     def result(self, prepared: Prepared) -> None:
-        if self._format == "jsonl":
-            sys.stdout.write(json.line(prepared.scan.assessment))
-        else:
-            if not self._started:
-                sys.stdout.write(csv.header())
-            sys.stdout.write(csv.row(prepared.scan.assessment))
+        assessment = prepared.scan.assessment
+        match self._format:
+            case "jsonl":
+                sys.stdout.write(json.line(assessment))
+            case "csv":
+                sys.stdout.write(("" if self._started else csv.header()) + csv.row(assessment))
+            case _:
+                sys.stdout.write("" if self._started else csv.findings_header())
+                sys.stdout.writelines(csv.finding_rows(assessment))
         self._started = True
         sys.stdout.flush()
 
 
-def output_for(format: str, *, everything: bool, several: bool) -> Output:
-    """`format` is text, json, jsonl or csv."""
-    if format == "text":
-        return _TextOutput(everything=everything, several=several)
-    return _JsonOutput(several=several) if format == "json" else _LineOutput(format)
+class _DocumentOutput(Output):
+    """All domains in one document, written when everything is through."""
+
+    def __init__(self, format: str, setting: Setting) -> None:
+        self._format = format
+        self._setting = setting
+        self._seen: list[Seen] = []
+
+    def result(self, prepared: Prepared) -> None:
+        self._seen.append(seen(prepared.scan))
+
+    def end(self) -> None:
+        sys.stdout.write(document(self._format, self._seen, self._setting))
+
+
+def output_for(format: str, *, everything: bool, several: bool, setting: Setting | None = None) -> Output:
+    """`format` is a value of `OutputFormat`; `setting` is what the documents say beyond the results."""
+    match format:
+        case "text":
+            return _TextOutput(everything=everything, several=several)
+        case "json":
+            return _JsonOutput(several=several)
+        case "jsonl" | "csv" | "csv-findings":
+            return _LineOutput(format)
+        case _:
+            return _DocumentOutput(format, setting or Setting())

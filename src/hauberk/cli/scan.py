@@ -16,6 +16,11 @@ class OutputFormat(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    CSV_FINDINGS = "csv-findings"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    PROMETHEUS = "prometheus"
+    OSCAL = "oscal"
 
 
 class Depth(StrEnum):

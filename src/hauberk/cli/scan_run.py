@@ -8,6 +8,7 @@ from hauberk.app.reporting import prepare
 from hauberk.app.scanning import ScanOrder, scan_domains
 from hauberk.cli import exits
 from hauberk.cli.delivery import code_of, write_files
+from hauberk.cli.documents import Setting, listed_in
 from hauberk.cli.judge_run import rubric_named
 from hauberk.cli.network import live_config, live_world
 from hauberk.cli.output import output_for
@@ -59,7 +60,12 @@ async def run_scan(request: Request) -> int:
     """Do it; the exit code."""
     domains, misread = domains_of(request)
     order, config = order_of(request, domains), config_of(request)
-    printed = output_for(request.format, everything=request.everything, several=len(domains) > 1)
+    printed = output_for(
+        request.format,
+        everything=request.everything,
+        several=len(domains) > 1,
+        setting=Setting(request.company, request.fail_on, listed_in(request.file) if request.format == "sarif" else {}),
+    )
     code = exits.USAGE if misread else exits.FINE
     several = len(domains) > 1
     async with live_world(config) as world:
@@ -75,8 +81,8 @@ async def run_scan(request: Request) -> int:
 
 
 def order_of(request: Request, domains: list[str]) -> ScanOrder:
-    """How to scan. A CSV row has no place for a fix plan, which costs more than all the rest of judging."""
-    plan = request.format != "csv" or bool(request.kinds)
+    """How to scan. Most formats have no place for a fix plan, which costs more than all the rest of judging."""
+    plan = request.format in ("text", "json", "jsonl", "oscal") or bool(request.kinds)
     return ScanOrder(rubric_named(request.rubric), _options(request, domains), request.time_limit, plan)
 
 

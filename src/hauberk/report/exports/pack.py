@@ -34,7 +34,7 @@ def evidence_pack(assessment: Assessment, tape: bytes, reports: tuple[PackFile, 
     """The zip. `tape` is the canonical JSON, so that its SHA-256 is the evidence id. `ValueError` for bad or equal names."""
     contents = (
         *reports,
-        PackFile(ASSESSMENT, json.pretty(assessment).encode() + b"\n"),
+        PackFile(ASSESSMENT, json.pretty(assessment).encode()),
         PackFile(tape_name(assessment.domain, assessment.observed_at.date()), tape),
         *signatures,
         PackFile(VERIFY, _verify(assessment, reports, signatures).encode()),

@@ -1,0 +1,63 @@
+"""The formats for other programs, as the command writes them."""
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from cli.command import Hauberk
+
+DOMAINS = ["typical.test", "bad.test"]
+
+
+@pytest.fixture
+def listed(hauberk: Hauberk) -> Hauberk:
+    """An empty folder with a list of two domains."""
+    (hauberk.folder / "ours.txt").write_text("# ours\ntypical.test\n\nbad.test\n")
+    return hauberk
+
+
+def test_sarif_points_to_the_line_of_the_list(listed: Hauberk, network: Path) -> None:
+    done = listed("scan", "--file", "ours.txt", "--network", network, "--format", "sarif")
+    (run,) = json.loads(done.out)["runs"]
+    assert done.code == 1 and [one["domain"] for one in run["properties"]["domains"]] == DOMAINS
+    lines = {one["properties"]["domain"]: one["locations"][0]["physicalLocation"] for one in run["results"]}
+    assert lines["bad.test"] == {"artifactLocation": {"uri": "ours.txt"}, "region": {"startLine": 4}}
+
+
+def test_junit_counts_as_fail_on_says(listed: Hauberk, network: Path) -> None:
+    arguments = ("scan", *DOMAINS, "--network", network, "--format", "junit")
+    lenient, strict = (fromstring(listed(*arguments, "--fail-on", limit).out) for limit in ("never", "warn"))
+    assert [suite.get("name") for suite in lenient] == DOMAINS
+    assert 0 < int(lenient.get("failures", "")) < int(strict.get("failures", ""))
+
+
+def test_prometheus_has_every_domain_and_the_ends_of_certificates(listed: Hauberk, network: Path) -> None:
+    done = listed("scan", *DOMAINS, "--network", network, "--format", "prometheus")
+    assert all(f'hauberk_domain_score_points{{domain="{domain}"}} ' in done.out for domain in DOMAINS)
+    assert "hauberk_certificate_not_after_timestamp_seconds{" in done.out
+
+
+def test_oscal_of_a_tape_is_the_same_on_every_day(hauberk: Hauberk, network: Path) -> None:
+    scanned = hauberk("scan", "bad.test", "--network", network, "--format", "oscal", "--company", "Bad & Sons", "--save-tape")
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    judged = hauberk("judge", tape, "--format", "oscal", "--company", "Bad & Sons")
+    assert judged.out == scanned.out
+    document = json.loads(judged.out)["assessment-results"]
+    assert document["metadata"]["parties"][0]["name"] == "Bad & Sons"
+    assert any("remediations" in risk for risk in document["results"][0]["risks"])
+
+
+def test_a_csv_line_a_finding(listed: Hauberk, network: Path) -> None:
+    done = listed("scan", *DOMAINS, "--network", network, "--format", "csv-findings")
+    rows = list(csv.DictReader(StringIO(done.out)))
+    assert {row["domain"] for row in rows} == set(DOMAINS)
+    assert {"check", "subject", "verdict", "code", "message", "evidence"} <= rows[0].keys()
+
+
+def test_whatif_says_which_formats_it_has(hauberk: Hauberk) -> None:
+    done = hauberk("whatif", "example.com", "--remove", "x TXT", "--format", "sarif")
+    assert done.code == 2 and "text or json" in done.err
