@@ -92,6 +92,7 @@ class Interview:
     _closed_twice: int = 0
     _plain_helped: int = 0
     _kept_back: int = 0
+    _used_up: bool = False
 
     @property
     def left(self) -> int:
@@ -99,14 +100,20 @@ class Interview:
         return 0 if self.ended else self.most - self._kept_back - self.connections
 
     def check_closings(self) -> Walk[bool]:
-        """Whether the server still takes a hello that it took before, so that its closed connections were noes."""
+        """Whether the server took a hello after it last closed a connection, so that its closed connections were noes."""
+        if any(answer.chosen for answer in self.answers[self._last_closing() :]):
+            return True
         taken = [answer.hello for answer in self.answers if answer.chosen and isinstance(answer.hello, ClientHello)]
-        if not taken or self.ended:
+        if not taken or (self.ended and not self._used_up):
             return False
-        self._kept_back = 0
+        ended, self.ended, self._kept_back = self.ended, "", 0
         heard = len(self.answers)
         yield from self.hold((_once_more(taken[0]),))
+        self.ended = self.ended or ended
         return any(answer.chosen for answer in self.answers[heard:])
+
+    def _last_closing(self) -> int:
+        return max((number for number, answer in enumerate(self.answers) if answer.by_closing), default=0)
 
     def hold(self, jobs: Iterable[Job]) -> Walk[None]:
         """Work through the jobs, two hellos at a time, until they are done, the budget is used up or the server sends us away."""
@@ -117,7 +124,7 @@ class Interview:
             if not turns:
                 return
             if self.left <= 0:
-                self.ended = f"the probe's {self.most} connections are used up"
+                self.ended, self._used_up = f"the probe's {self.most} connections are used up", True
                 break
             now = turns[: self.left]
             replies = yield from say_hello_each(tuple(self._spoken(turn) for turn in now))
