@@ -12,9 +12,10 @@ import pytest
 import uvloop
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.model.transport import Endpoint
+from hauberk.model.transport import Endpoint, SmtpSession, Trial
 from hauberk.protocols.tls.facts import TlsFacts
 from hauberk.protocols.tls.probe import probe_endpoint
+from hauberk.protocols.trial import Obeyed, read_trial
 from hauberk.protocols.walk import Walk, converse_each, replay, replies
 from hauberk.survey.recorder import Recorder
 from hauberk.world.live import LiveConfig, LiveWorld
@@ -141,3 +142,16 @@ def test_a_limit_that_closes_without_a_word_is_no_answer(postfix: real_postfix.P
     facts, _ = asyncio.run(look(postfix, "wrapped_few", 465))
     assert facts.partial
     assert contradictions(facts, whole) == []
+
+
+def test_postfix_forgets_what_came_with_starttls(postfix: real_postfix.Postfix) -> None:
+    async def scenario() -> object:
+        config = LiveConfig(
+            resolver="udp://127.0.0.1:9", helo="probe.example.net", routes={(ADDRESS, 25): ("127.0.0.1", postfix.ports["modern"])}
+        )
+        async with LiveWorld(config) as world:
+            return await world.ask(Trial(Endpoint(real_postfix.HOST, ADDRESS)))
+
+    session = asyncio.run(scenario())
+    assert isinstance(session, SmtpSession)
+    assert read_trial(session).obeyed in (Obeyed.NO, Obeyed.REFUSED)

@@ -14,6 +14,8 @@ want dnsperf dnsperf
 want postfix postfix
 want poppler-utils pdftoppm
 want testssl.sh testssl
+want dovecot-imapd dovecot
+want dovecot-pop3d dovecot
 
 if [ -z "$missing" ]; then
     echo "install_servers: everything is here"
