@@ -11,7 +11,7 @@ def said_clearly(reading: Reading, check: str) -> Remedy:
     domain = reading.domain
     if seen(reading) and all(one.silence is Silence.REFUSED for one in seen(reading)):
         what = (
-            "No mail server listens at the address: say that the domain receives no mail (or publish an MX record for the host that does)."
+            "No mail server listens at the address: say that the domain receives no mail, or publish an MX record for the host that does."
         )
         return Remedy(check, what, (f"{domain}. MX 0 .",), (f"{domain}. MX",))
     what = "Publish an MX record if the domain takes mail at this address, or a null MX if it takes none."

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, publish, without, written
+from hauberk.checks.spf.mending import drop_where, publish, remaining
 from hauberk.checks.spf.policy import few, hidden, named, not_answered, record_of, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -111,7 +111,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     if dropped:
         terms = ", ".join(visible(spf.render_term(term)) for term in dropped[:6])
         what = f"Take out {terms}; write the addresses your mail leaves from instead"
-        yield publish(reading, verdict.check, what, written((*narrow, *without(record, dropped))))
+        yield publish(reading, verdict.check, what, remaining(reading, record, dropped, narrow))
     elif wide:
         owners = ", ".join(sorted({visible(owner) for owner, _ in wide})[:5])
         yield Remedy(verdict.check, f"Take out what includes the wide networks of {owners}, or ask the owner for a narrower record")

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, publish, without, written
+from hauberk.checks.spf.mending import drop_where, publish, remaining, without, written
 from hauberk.checks.spf.policy import few, hidden, named, not_answered, record_of, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -90,7 +90,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     if broken or circular:
         instead = tuple(address for term in broken for address in _as_addresses(tree, term))
         what = f"Take out {', '.join(map(named, dict.fromkeys((*broken, *circular))))}; write the addresses your mail leaves from instead"
-        yield publish(reading, verdict.check, what, written((*instead, *without(record, (*broken, *circular)))))
+        yield publish(reading, verdict.check, what, remaining(reading, record, (*broken, *circular), instead))
         return
     terms, cost = _cheaper(tree, record)
     dear = sorted(tree.root.lookups, key=lambda one: -one.cost)

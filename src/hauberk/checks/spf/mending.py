@@ -13,7 +13,7 @@ from hauberk.protocols.names import is_at_or_below
 from hauberk.protocols.rdata import render_txt
 from hauberk.protocols.spf.record import is_record
 from hauberk.protocols.spf.selection import near_miss, spf_text
-from hauberk.protocols.spf.terms import All, Qualifier, Redirect, Term
+from hauberk.protocols.spf.terms import A, All, Exists, Include, Ip4, Ip6, MxHosts, Ptr, Qualifier, Redirect, Term
 
 # Where mail is received by these, the provider documents this name for its senders.
 _PROVIDERS = (
@@ -62,6 +62,21 @@ def without(record: spf.SpfRecord, dropped: Collection[Term]) -> tuple[Term, ...
     """The record's terms but some; `~all` stands in for a redirect that goes."""
     kept = tuple(term for term in record.terms if term not in dropped)
     return ending_in(kept, Qualifier.SOFTFAIL) if record.redirect in dropped else kept
+
+
+def remaining(reading: Reading, record: spf.SpfRecord, dropped: Collection[Term], instead: Collection[Term] = ()) -> str:
+    """The text of the record with some terms gone or replaced. Where nobody who may send would be left, it is a record to begin
+    with instead, never `-all`: somebody sent by the old one, and all of that mail would be refused."""
+    terms = (*instead, *without(record, dropped))
+    if names_a_sender(terms):
+        return written(terms)
+    begun = first_record(reading)
+    return written(ending_in((), Qualifier.SOFTFAIL)) if begun == NOBODY else begun
+
+
+def names_a_sender(terms: Collection[Term]) -> bool:
+    """Whether the terms let anybody in particular send."""
+    return any(isinstance(term, (Include, A, MxHosts, Ptr, Ip4, Ip6, Exists, Redirect)) for term in terms)
 
 
 def ending_in(terms: Collection[Term], qualifier: Qualifier) -> tuple[Term, ...]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, publish, without, written
+from hauberk.checks.spf.mending import drop_where, publish, remaining
 from hauberk.checks.spf.policy import few_findings, named, not_answered, quoted, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -68,7 +68,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     dropped = drop_where(tree, lambda one: bool(one.gone))
     if record is not None and dropped:
         what = f"Take out {', '.join(map(named, dropped[:6]))} at once: it trusts a domain that anybody could register"
-        yield publish(reading, verdict.check, what, written(without(record, dropped)))
+        yield publish(reading, verdict.check, what, remaining(reading, record, dropped))
 
 
 CHECK = Check(

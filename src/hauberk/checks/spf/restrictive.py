@@ -22,13 +22,13 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, ending_in, publish, written
+from hauberk.checks.spf.mending import NOBODY, drop_where, ending_in, first_record, names_a_sender, publish, written
 from hauberk.checks.spf.policy import few, no_answer_to, not_answered, quoted, record_of, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import spf
 from hauberk.protocols.malformed import visible
-from hauberk.protocols.spf.terms import All, Qualifier, Redirect, render_term
+from hauberk.protocols.spf.terms import Qualifier, Redirect, Term, render_term
 
 _BOTH = "-all and ~all are both accepted: DMARC treats them alike, and ~all spares forwarded mail with a valid DKIM signature."
 
@@ -105,12 +105,19 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         yield Remedy(verdict.check, what)
     elif opening:
         what = f"Take out {', '.join(visible(render_term(term)) for term in opening)}, which lets everybody in, and end in ~all"
-        yield publish(reading, verdict.check, what, written(ending_in(kept, Qualifier.SOFTFAIL)))
+        yield publish(reading, verdict.check, what, _listing(reading, kept))
+    elif names_a_sender(kept):
+        what = "End the SPF record in ~all, after making sure that every service which sends for you is listed"
+        yield publish(reading, verdict.check, what, _listing(reading, kept))
     else:
-        alone = all(isinstance(term, All) for term in kept)
-        qualifier = Qualifier.FAIL if alone else Qualifier.SOFTFAIL
-        what = f"End the SPF record in {qualifier}all, after making sure that every service which sends for you is listed"
-        yield publish(reading, verdict.check, what, written(ending_in(kept, qualifier)))
+        text = first_record(reading)
+        list_all = "Publish an SPF record that lists who sends for you; add every other service that sends in your name before you do"
+        nobody = "Publish an SPF record which says that the domain sends no mail"
+        yield publish(reading, verdict.check, nobody if text == NOBODY else list_all, text)
+
+
+def _listing(reading: Reading, kept: tuple[Term, ...]) -> str:
+    return written(ending_in(kept, Qualifier.SOFTFAIL)) if names_a_sender(kept) else first_record(reading)
 
 
 CHECK = Check(

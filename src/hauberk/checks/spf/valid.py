@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, ending_in, merged, publish, repaired, without, written
+from hauberk.checks.spf.mending import drop_where, ending_in, merged, publish, remaining, repaired, without, written
 from hauberk.checks.spf.policy import by_message, few_findings, named, no_answer_to, not_answered, quoted, record_of, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -117,7 +117,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     if dropped:
         terms = ", ".join(map(named, dropped[:5]))
         what = f"Take {terms} out, or have its owner mend it"
-        yield publish(reading, verdict.check, what, written(without(record, dropped)))
+        yield publish(reading, verdict.check, what, remaining(reading, record, dropped))
         return
     idle = tuple(term for term in record.terms if isinstance(term, UnknownModifier))
     if idle:

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading
-from hauberk.checks.spf.mending import drop_where, publish, without, written
+from hauberk.checks.spf.mending import drop_where, publish, remaining
 from hauberk.checks.spf.policy import few, hidden, named, not_answered, spf_tree
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
@@ -59,7 +59,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     dropped = drop_where(tree, lambda one: bool(one.void) and not one.hosts)
     if record is not None and dropped:
         what = f"Take out the terms that find nothing: {', '.join(map(named, dropped[:6]))}"
-        yield publish(reading, verdict.check, what, written(without(record, dropped)))
+        yield publish(reading, verdict.check, what, remaining(reading, record, dropped))
 
 
 CHECK = Check(
