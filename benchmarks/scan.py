@@ -8,7 +8,6 @@ namespaces). checkdmarc lives in an environment of its own below the user's cach
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 from benchmarks import internet
+from benchmarks.peers import python_with
 
 PEER = "checkdmarc==6.0.4"
 COUNT = 1_000
@@ -47,23 +47,9 @@ class Row:
     seen: dict[str, int]
 
 
-def peer_python() -> Path:
-    """The Python that has checkdmarc. Raises `RuntimeError` when it cannot be installed."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hauberk-benchmarks" / PEER.replace("==", "-")
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ((sys.executable, "-m", "venv", str(folder)), (str(python), "-m", "pip", "install", "--quiet", PEER)):
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                raise RuntimeError(f"{PEER} cannot be installed: {done.stderr.strip()[-300:]}")
-        (folder / "complete").touch()
-    return python
-
-
 def rows(count: int = COUNT, rounds: int = ROUNDS) -> list[Row]:
     """The table's rows. Raises `RuntimeError` where namespaces, NSD, Unbound or checkdmarc cannot be had."""
-    peer = peer_python()
+    peer = python_with(PEER)
     with tempfile.TemporaryDirectory(prefix="hauberk-bench-") as name:
         folder = Path(name)
         internet.lay_out(folder, count)

@@ -1,0 +1,124 @@
+"""`make bench`: every benchmark in one run, and `docs/benchmarks.md` out of it.
+
+python -m benchmarks.run
+"""
+
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import dns_client, scan, start_up, tls
+
+_ROOT = Path(__file__).parents[1]
+_WRITTEN = _ROOT / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading, what is measured and how, and what makes the table."""
+
+    title: str
+    about: str
+    table: Callable[[], str]
+
+
+_PARTS = (
+    Part(
+        "Start and memory",
+        "The command as a user starts it, in a process of its own. Memory is the most that was resident.",
+        lambda: start_up.table(start_up.rows()),
+    ),
+    Part(
+        "DNS client",
+        "The same questions to the same warm Unbound, 200 in flight; best of several rounds in turn. CPU time is the client's alone.",
+        lambda: dns_client.table(dns_client.rows()),
+    ),
+    Part(
+        "Whole scans",
+        f"""{scan.COUNT:,} domains of the lab (two in three with SPF includes, one in four without a DMARC record, two in a hundred with
+MTA-STS), served by NSD and a warm Unbound, with a thousand mail servers at addresses of their own, all on loopback in a network
+namespace. Median of {scan.ROUNDS} rounds in turn, after one that warms everything; imports are not counted. CPU time is the scanner's
+alone.
+
+*Hauberk* is the survey, the tape with its evidence id, every check and the score of each domain: some 59 answers a domain, among them
+what each authoritative server says by itself and the search for DKIM keys. Block lists are left out (`--no-blocklists`), since
+checkdmarc asks none, and no report and no fix plan is made. *One process* is what `hauberk scan --file` does; the other row has a process
+for each core (`--processes`), of which servers and resolver take their share.
+
+*checkdmarc* is `{scan.PEER}`, `check_domains` with its defaults (DNSSEC, SOA, NS, MTA-STS, MX, SPF, DMARC, TLS reporting, BIMI), for the
+second kind with `check_mx_tls`. It works through one domain after the other, keeps answers and the outcome of STARTTLS for a while, and
+looks for no DKIM keys. Both fetch the MTA-STS policies that there are. A handshake: Hauberk reads chain, version, suite and group and
+judges them; checkdmarc says whether STARTTLS works.""",
+        lambda: scan.table(scan.rows()),
+    ),
+    Part(
+        "TLS of one mail server",
+        "One server looked at by each program with its own defaults; connections are counted by the server.",
+        lambda: tls.table(tls.rows(quick=True)),
+    ),
+)
+
+
+def main() -> None:
+    wanted = sys.argv[1:]
+    sections = [_section(part) for part in _PARTS if not wanted or any(word.lower() in part.title.lower() for word in wanted)]
+    text = "\n\n".join(("# Benchmarks", "Written by `make bench`; do not edit.", _machine(), *sections)) + "\n"
+    if wanted:
+        print(text)
+    else:
+        _WRITTEN.write_text(text)
+        print(f"wrote {_WRITTEN.relative_to(_ROOT)}")
+
+
+def _section(part: Part) -> str:
+    print(f"measuring: {part.title} ...", file=sys.stderr, flush=True)
+    try:
+        table = part.table()
+    except RuntimeError as error:
+        table = f"Not measured: {error}"
+    return f"## {part.title}\n\n{part.about}\n\n{table}"
+
+
+def _machine() -> str:
+    """One line each for the machine and for what was compared."""
+    programs = (
+        _said("unbound", "-V", r"Version (\S+)"),
+        _said("nsd", "-v", r"version (\S+)"),
+        _said("dnsperf", "-h", r"version (\S+)"),
+        f"dnspython {version('dnspython')}",
+        f"uvloop {version('uvloop')}",
+        scan.PEER.replace("==", " "),
+        tls.PEER.replace("==", " "),
+    )
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, Python {platform.python_version()}, Linux {platform.release()}\n"
+        f"with {', '.join(filter(None, programs))}. Ratios hold better than absolute figures."
+    )
+
+
+def _processor() -> str:
+    try:
+        models = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        models = []
+    return f"{len(models)} × {models[0]}" if models else platform.machine()
+
+
+def _said(program: str, flag: str, pattern: str) -> str:
+    """The program and its version as it says it; empty where it is not installed."""
+    try:
+        done = subprocess.run((f"/usr/sbin/{program}" if program in ("nsd", "unbound") else program, flag), capture_output=True, text=True)
+    except OSError:
+        return ""
+    found = re.search(pattern, done.stdout + done.stderr, re.IGNORECASE)
+    return f"{program} {found[1]}" if found else program
+
+
+if __name__ == "__main__":
+    main()
