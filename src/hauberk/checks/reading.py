@@ -19,8 +19,9 @@ class Reading:
         self.observation = observation
         self.domain = observation.domain
         self._replies = replies(observation)
-        start = (observation.domain, observation.options)
-        self._worked_out: dict[object, object] = {(walk, start, ()): result for walk, result in (walked or {}).items()}
+        self._worked_out: dict[object, object] = {}
+        # Nearly every walk is of the tape's own domain and options; they are found without hashing those again and again.
+        self._own: dict[object, object] = dict[object, object]((walked or {}).items())
 
     @property
     def options(self) -> ScanOptions:
@@ -36,10 +37,14 @@ class Reading:
 
     def walked(self, walk: Callable[P, Walk[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a walk over this tape; worked out once for equal (hashable) arguments."""
-        key = (walk, args, tuple(kwargs.items()))
-        if key not in self._worked_out:
-            self._worked_out[key] = replay(walk(*args, **kwargs), self.reply)
-        return cast(T, self._worked_out[key])
+        known, key = (self._own, walk) if self._is_own(args, kwargs) else (self._worked_out, (walk, args, tuple(kwargs.items())))
+        if key not in known:
+            known[key] = replay(walk(*args, **kwargs), self.reply)
+        return cast(T, known[key])
+
+    def _is_own(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
+        observation = self.observation
+        return not kwargs and len(args) == 2 and args[0] is observation.domain and args[1] is observation.options
 
     def once(self, work_out: "Callable[Concatenate[Reading, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """`work_out(self, ...)`, worked out once for equal (hashable) arguments."""

@@ -84,12 +84,16 @@ async def survey_walked(
     finally:
         for task in tasks:
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        if not all(task.done() for task in tasks):
+            await asyncio.gather(*tasks, return_exceptions=True)
     walked: dict[Callable[[str, ScanOptions], Walk[object]], object] = {}
-    for walk, result in zip(WALKS, results, strict=True):
-        if not isinstance(result, BaseException):
-            walked[walk] = result
-        elif isinstance(result, Exception):  # a walk that crashes leaves its questions unasked; the others are worth keeping
-            _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=result)
+    for walk, task in zip(WALKS, tasks, strict=True):
+        if task.cancelled():
+            continue
+        crash = task.exception()
+        if crash is None:
+            walked[walk] = task.result()
+        else:  # a walk that crashes leaves its questions unasked; the others are worth keeping
+            _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=crash)
     observation = recorder.tape(domain, at, options, finished=not unfinished)
     return Surveyed(observation, {} if unfinished else walked)
