@@ -1,10 +1,11 @@
-"""From a scan to files: the content of a report, its renderings, and a folder in which nothing is overwritten."""
+"""From a scan to files: the content of a report, its renderings, signed if wanted, and a folder in which nothing is overwritten."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from hauberk.app.scanning import Scan
+from hauberk.app.signing import STATEMENT, Signing
 from hauberk.checks.reading import Reading
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.protocols import dnssec
@@ -13,7 +14,8 @@ from hauberk.report.compose import compose
 from hauberk.report.content import ReportContent
 from hauberk.report.filename import file_name
 from hauberk.report.pdf import Attachment, build_jpg, build_pdf, build_png
-from hauberk.world.tape import encode
+from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, Claims, claims
+from hauberk.world.tape import compress, encode
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,24 @@ class Prepared:
 
     scan: Scan
     company: str
+    signing: Signing | None = None
 
     @cached_property
     def content(self) -> ReportContent:
-        return compose(self.scan.assessment, self.scan.observation, self.company)
+        key = self.signing.shown_key if self.signing else ""
+        return compose(self.scan.assessment, self.scan.observation, self.company, key=key)
+
+    @cached_property
+    def evidence(self) -> bytes:
+        return encode(self.scan.observation)
+
+    @cached_property
+    def assessment(self) -> bytes:
+        return json.pretty(self.scan.assessment).encode()
+
+    @cached_property
+    def claims(self) -> Claims:
+        return claims(self.scan.assessment, self.company)
 
     @property
     def exists(self) -> bool:
@@ -58,36 +74,65 @@ class Prepared:
         return Reading(self.scan.observation).dns(self.scan.observation.domain, "MX")
 
 
-def prepare(scan: Scan, company: str) -> Prepared:
-    return Prepared(scan, company)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file to write; `signature` goes into a file of the same name and `.sig`, unless it is empty."""
+
+    name: str
+    data: bytes
+    signature: bytes = b""
 
 
-def reports(prepared: Prepared, kinds: tuple[str, ...], *, several: bool) -> list[tuple[str, bytes]]:
+def prepare(scan: Scan, company: str, signing: Signing | None = None) -> Prepared:
+    """Everything that is said of the scan; reports are signed where `signing` says how."""
+    return Prepared(scan, company, signing)
+
+
+def reports(prepared: Prepared, kinds: tuple[str, ...], *, several: bool) -> list[Written]:
     """The reports' names and octets. Where several domains of one company are scanned, the domain is part of the name."""
     observation = prepared.scan.observation
     company = f"{prepared.company} {observation.domain}" if several and prepared.company else prepared.company
-    return [(file_name(company, observation.domain, observation.at.date(), kind), _rendered(prepared, kind)) for kind in kinds]
+    return [_report(prepared, kind, file_name(company, observation.domain, observation.at.date(), kind)) for kind in kinds]
 
 
-def _rendered(prepared: Prepared, kind: str) -> bytes:
-    match kind:
-        case "pdf":
-            return _pdf(prepared)
-        case "png":
-            return build_png(prepared.content)
-        case _:
-            return build_jpg(prepared.content)
+def tape(prepared: Prepared) -> Written:
+    """The tape, packed."""
+    observation = prepared.scan.observation
+    return _signed(prepared, Written(f"{observation.domain}_{observation.at:%Y-%m-%d}.tape.json.gz", compress(prepared.evidence)))
+
+
+def _report(prepared: Prepared, kind: str, name: str) -> Written:
+    if kind == "pdf":
+        return Written(name, _pdf(prepared))
+    foot = prepared.signing.foot(prepared.claims) if prepared.signing else None
+    build = build_png if kind == "png" else build_jpg
+    return _signed(prepared, Written(name, build(prepared.content, foot)))
+
+
+def _signed(prepared: Prepared, written: Written) -> Written:
+    if prepared.signing is None:
+        return written
+    signature = prepared.signing.stated(prepared.claims, prepared.evidence, prepared.assessment, (written.name, written.data))
+    return replace(written, signature=signature)
 
 
 def _pdf(prepared: Prepared) -> bytes:
-    scan = prepared.scan
-    return build_pdf(
-        prepared.content,
-        (
-            Attachment("evidence.json", "The tape: every question that was asked and its raw answer", encode(scan.observation)),
-            Attachment("assessment.json", "The verdicts, the score and the fix plan", json.pretty(scan.assessment).encode()),
-        ),
+    signing = prepared.signing
+    if signing is None:
+        return unsigned_pdf(prepared.content, prepared.evidence, prepared.assessment)
+    stated = signing.stated(prepared.claims, prepared.evidence, prepared.assessment)
+    return signing.pdf(unsigned_pdf(prepared.content, prepared.evidence, prepared.assessment, stated))
+
+
+def unsigned_pdf(content: ReportContent, evidence: bytes, assessment: bytes, statement: bytes = b"") -> bytes:
+    """The pages with what they were made of attached. Equal input gives equal octets."""
+    files = (
+        Attachment(EVIDENCE, "The tape: every question that was asked and its raw answer", evidence),
+        Attachment(ASSESSMENT, "The verdicts, the score and the fix plan", assessment),
     )
+    if statement:
+        files = (*files, Attachment(STATEMENT, "The signature on the two (DSSE, in-toto)", statement, relationship="supplement"))
+    return build_pdf(content, files)
 
 
 def write_file(folder: Path, name: str, data: bytes) -> Path:

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from hauberk.app.reporting import Prepared, reports, write_file
+from hauberk.app.reporting import Prepared, Written, reports, tape, write_file
 from hauberk.app.scanning import Scan
+from hauberk.app.signing import SIGNATURE, NoTimeStampError
 from hauberk.cli import exits
 from hauberk.model.verdict import Verdict
 from hauberk.protocols.malformed import visible
-from hauberk.world.tape import compress, encode
 
 _FAIL_ON = {
     "fail": frozenset({Verdict.FAIL}),
@@ -23,6 +23,8 @@ def write_files(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, severa
         sys.stderr.write(f"hauberk: {visible(notice)}\n")
     try:
         written = _written(prepared, kinds, out, several=several, save_tape=save_tape)
+    except NoTimeStampError as error:
+        exits.refuse(str(error), exits.INTERNAL)
     except OSError as error:
         exits.refuse(f"cannot write {error.filename or out}: {error.strerror or error}", exits.INTERNAL)
     for path in written:
@@ -31,15 +33,20 @@ def write_files(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, severa
 
 
 def _written(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, several: bool, save_tape: bool) -> list[Path]:
-    observation = prepared.scan.observation
     written: list[Path] = []
     if save_tape:
-        written.append(write_file(out, f"{observation.domain}_{observation.at:%Y-%m-%d}.tape.json.gz", compress(encode(observation))))
+        written += _write(out, tape(prepared))
     if kinds and prepared.exists:
-        written += [write_file(out, name, data) for name, data in reports(prepared, kinds, several=several)]
+        for report in reports(prepared, kinds, several=several):
+            written += _write(out, report)
     elif kinds:
-        sys.stderr.write(f"hauberk: no report is written for {observation.domain}, as there is no such domain\n")
+        sys.stderr.write(f"hauberk: no report is written for {prepared.scan.observation.domain}, as there is no such domain\n")
     return written
+
+
+def _write(out: Path, report: Written) -> list[Path]:
+    path = write_file(out, report.name, report.data)
+    return [path, write_file(out, path.name + SIGNATURE, report.signature)] if report.signature else [path]
 
 
 def code_of(scan: Scan, fail_on: str) -> int:

@@ -23,8 +23,13 @@ MOST_FIXES = 20
 _ONE_LINE = 85  # characters of a record that stand on one line of the page
 
 
-def compose(assessment: Assessment, observation: Observation, company: str, checks: Iterable[CheckInfo] | None = None) -> ReportContent:
-    """`company` as the operator wrote it, empty for none; `checks` names the checks, by default those of this installation."""
+def compose(
+    assessment: Assessment, observation: Observation, company: str, checks: Iterable[CheckInfo] | None = None, *, key: str = ""
+) -> ReportContent:
+    """`company` as the operator wrote it, empty for none; `checks` names the checks, by default those of this installation.
+
+    `key` is the fingerprint, as people read it, of the key that will sign the report.
+    """
     domain = to_unicode(assessment.domain)
     named = {check.id: check for check in (known_checks() if checks is None else checks)}
     reading = Reading(observation)
@@ -32,7 +37,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
     found_servers = servers(reading, assessment.verdicts, assessment.endpoints)
     fixes = tuple(_fix(step, named) for step in assessment.fix_plan[:MOST_FIXES])
     return ReportContent(
-        header=_header(assessment, observation, company.strip() or domain, domain),
+        header=_header(assessment, observation, company.strip() or domain, domain, key),
         score=_score(assessment.score),
         flags=found_flags,
         flags_note=flags_note,
@@ -50,7 +55,7 @@ def compose(assessment: Assessment, observation: Observation, company: str, chec
     )
 
 
-def _header(assessment: Assessment, observation: Observation, company: str, domain: str) -> Header:
+def _header(assessment: Assessment, observation: Observation, company: str, domain: str, key: str) -> Header:
     shown = clipped(company, LONGEST_COMPANY)
     at = observation.at
     return Header(
@@ -66,6 +71,7 @@ def _header(assessment: Assessment, observation: Observation, company: str, doma
         evidence_id=assessment.observation,
         program=observation.vantage.program,
         seconds=int(at.timestamp()),
+        key=key,
     )
 
 

@@ -24,7 +24,8 @@ class Fact:
 class Header:
     """`domain` as people read it, `a_label` only where that differs; the times are UTC, in words; `seconds` is the scan time as Unix time.
 
-    `title` and `description` are the document's metadata, `footer` stands on every page; `length` is that of the company's name.
+    `title` and `description` are the document's metadata, `footer` stands on every page; `length` is that of the company's name. `key` is
+    the fingerprint of the key that signs the report, empty where none does.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Header:
     evidence_id: str
     program: str
     seconds: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

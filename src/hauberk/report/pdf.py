@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import cast
+from typing import TypeAlias, cast
 
 import msgspec
 import typst
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).parent / "templates"
 RESOLUTION = 150  # pixels per inch
 MOST_LINES = 20_000  # of one picture, some 75 MB in memory; longer reports are drawn coarser (JPEG itself ends at 65,535)
+Foot: TypeAlias = Callable[[int], Image.Image]
 _one_at_a_time = Lock()  # the compiler keeps the inputs of its last document
 
 
@@ -43,18 +44,18 @@ def build_pdf(content: ReportContent, attachments: tuple[Attachment, ...] = ()) 
     return pdf
 
 
-def build_png(content: ReportContent) -> bytes:
-    """All pages in one picture, one under the other."""
+def build_png(content: ReportContent, foot: Foot | None = None) -> bytes:
+    """All pages in one picture, one under the other; `foot` makes what stands below them of the width in pixels."""
     out = BytesIO()
-    stacked, resolution = _picture(content)
+    stacked, resolution = _with_foot(content, foot)
     stacked.save(out, "PNG", compress_level=6, dpi=(resolution, resolution))
     return out.getvalue()
 
 
-def build_jpg(content: ReportContent) -> bytes:
+def build_jpg(content: ReportContent, foot: Foot | None = None) -> bytes:
     """The same picture as JPEG."""
     out = BytesIO()
-    stacked, resolution = _picture(content)
+    stacked, resolution = _with_foot(content, foot)
     stacked.save(out, "JPEG", quality=90, dpi=(resolution, resolution))
     return out.getvalue()
 
@@ -72,6 +73,17 @@ def _picture(content: ReportContent) -> tuple[Image.Image, float]:
         return _stacked(pngs), RESOLUTION
     coarser = RESOLUTION * (MOST_LINES - len(pngs)) / tallest
     return _stacked(pages(content, coarser)), coarser
+
+
+def _with_foot(content: ReportContent, foot: Foot | None) -> tuple[Image.Image, float]:
+    above, resolution = _picture(content)
+    if foot is None:
+        return above, resolution
+    below = foot(above.width)
+    tall = Image.new("RGB", (above.width, above.height + below.height), "white")
+    tall.paste(above, (0, 0))
+    tall.paste(below, (0, above.height))
+    return tall, resolution
 
 
 def _height(png: bytes) -> int:

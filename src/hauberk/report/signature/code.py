@@ -1,0 +1,73 @@
+"""The result of a scan as one signed line of text, for the QR code on a picture.
+
+    HAUBERK1 example.com 2026-11-21T12:00:00Z 71.5 B amber sha256:<evidence> <fingerprint of the key> <signature, base64>
+
+It survives what the picture's own signature does not: printing, a screenshot, another compression. It says nothing of the pixels.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+
+import segno
+from PIL import Image
+
+from hauberk.report.signature.flaw import Flaw
+from hauberk.report.signature.key import SigningKey, signature_holds
+from hauberk.report.signature.statement import Claims
+from hauberk.report.signature.trust import Trusted
+
+MARK = "HAUBERK1"
+LONGEST = 2_000
+_LINE = re.compile(
+    r"(HAUBERK1 (?P<domain>[a-z0-9._-]{1,253}) (?P<at>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z) (?P<points>[0-9.]{1,12}) (?P<grade>[^ ]{1,12})"
+    r" (?P<band>green|amber|red|incomplete) (?P<evidence>sha256:[0-9a-f]{64}) (?P<key>[0-9a-f]{64})) (?P<signature>[A-Za-z0-9+/=]{1,800})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a verified line says; `band` is `incomplete` where the result is."""
+
+    domain: str
+    at: datetime
+    points: str
+    grade: str
+    band: str
+    evidence: str
+    key: str
+
+
+def line(claimed: Claims, key: SigningKey) -> str:
+    band = "incomplete" if claimed.incomplete else claimed.band
+    at = claimed.observed_at.astimezone(UTC)
+    said = f"{MARK} {claimed.domain} {at:%Y-%m-%dT%H:%M:%SZ} {claimed.points} {claimed.grade} {band} {claimed.evidence} {key.fingerprint}"
+    return f"{said} {b64encode(key.sign(said.encode())).decode()}"
+
+
+def verify(text: str, trusted: Trusted) -> Code | Flaw:
+    """Verify a line with the keys that are trusted; it carries no key of its own."""
+    found = _LINE.fullmatch(text.strip()) if len(text) <= LONGEST else None
+    if not found:
+        return Flaw("the code", "it is not the text of a code on a report")
+    public = trusted.keys.get(found["key"])
+    if public is None:
+        return Flaw("the code", f"its key is not among those that are trusted (--trust): fingerprint {found['key']}")
+    try:
+        signature = b64decode(found["signature"], validate=True)
+        at = datetime.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        return Flaw("the code", f"it cannot be read: {error}")
+    if b64encode(signature).decode() != found["signature"] or not signature_holds(public, signature, found[1].encode()):
+        return Flaw("the code", "its signature does not fit: something was changed")
+    return Code(found["domain"], at, found["points"], found["grade"], found["band"], found["evidence"], found["key"])
+
+
+def qr(text: str, scale: int) -> Image.Image:
+    """The text as a QR code, `scale` pixels to a module, with its quiet zone."""
+    out = BytesIO()
+    segno.make_qr(text, error="m").save(out, kind="png", scale=scale, border=4)
+    with Image.open(BytesIO(out.getvalue())) as picture:
+        return picture.convert("RGB")
