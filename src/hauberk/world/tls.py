@@ -2,7 +2,7 @@
 
 Theory of operation: OpenSSL (the one inside the cryptography wheel) works on memory buffers, we carry the octets. Nothing is verified
 here: a certificate is evidence, and judging comes later. Everything that the server sends in the clear is read from the octets as well
-(`protocols.tls_flight`), so that a handshake that fails still tells what was learnt until then.
+(`protocols.tls.flight`), so that a handshake that fails still tells what was learnt until then.
 """
 
 import re
@@ -11,8 +11,9 @@ from functools import cache
 from OpenSSL import SSL, crypto
 
 from hauberk.model.transport import TlsHandshake
-from hauberk.protocols.tls_flight import ServerFlight, read_flight
-from hauberk.protocols.tls_names import ALERTS, VERSIONS, group_name, suite_name
+from hauberk.protocols.tls.flight import ServerFlight, alert_name, read_flight
+from hauberk.protocols.tls.groups import group_name
+from hauberk.protocols.tls.registry import VERSIONS, suite_name
 from hauberk.world.dial import Stream
 
 _CHUNK = 16_384
@@ -175,7 +176,7 @@ class TlsStream:
         if version not in (*_OLD_VERSIONS, "TLSv1.3"):
             error, version = f"{error}; the server chose {version}" if version else error, ""
         if flight.alert is not None and error:
-            error = f"{error}; the server sent the alert {ALERTS.get(flight.alert, str(flight.alert))}"
+            error = f"{error}; the server sent the alert {alert_name(flight.alert)}"
         elif error and not flight.is_tls:
             error = f"{error}; what the server sent is not TLS"
         return TlsHandshake(

@@ -148,22 +148,24 @@ def _with(flight: ServerFlight, message: int, body: bytes) -> ServerFlight:
 def _with_exchange(flight: ServerFlight, body: bytes) -> ServerFlight:
     """Group or prime and the signature's scheme of a ServerKeyExchange (RFC 8422, 5.4; RFC 5246, 7.4.3)."""
     chosen = suite(flight.suite or 0)
-    if chosen.elliptic:
-        if body[0] != _NAMED_CURVE:
-            return flight
-        flight = replace(flight, group=int.from_bytes(body[1:3]))
-        _, position = take(body, 3, 1)
-    elif chosen.finite:
+    if chosen.elliptic and body[0] == _NAMED_CURVE:
+        return _with_signature(replace(flight, group=int.from_bytes(body[1:3])), body, 3, (1,))
+    if chosen.finite:
         modulus, position = take(body, 0, 2)
         prime = int.from_bytes(modulus)
-        flight = replace(flight, group=group_of_prime(prime), prime=prime)
-        _, position = take(body, position, 2)
-        _, position = take(body, position, 2)
-    else:
-        return flight
-    if flight.version == TLS12 and position + 4 <= len(body):
-        flight = replace(flight, scheme=int.from_bytes(body[position : position + 2]))
+        return _with_signature(replace(flight, group=group_of_prime(prime), prime=prime), body, position, (2, 2))
     return flight
+
+
+def _with_signature(flight: ServerFlight, body: bytes, position: int, widths: tuple[int, ...]) -> ServerFlight:
+    """The scheme that stands behind vectors whose lengths have these widths; TLS 1.2 was the first to name it."""
+    try:
+        for width in widths:
+            _, position = take(body, position, width)
+    except CutError:
+        return flight
+    named = body[position : position + 2]
+    return replace(flight, scheme=int.from_bytes(named)) if flight.version == TLS12 and len(body) >= position + 4 else flight
 
 
 def _with_hello(flight: ServerFlight, body: bytes) -> ServerFlight:

@@ -4,6 +4,8 @@ from hauberk.model.dns import NoAnswer
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
 from hauberk.protocols import mx, smtp
+from hauberk.protocols.mailbox import MailProtocol, read_mailbox, service_on
+from hauberk.protocols.malformed import visible
 from hauberk.protocols.tls import full as full_depth
 from hauberk.protocols.tls.conclude import conclude
 from hauberk.protocols.tls.facts import TlsFacts
@@ -11,13 +13,13 @@ from hauberk.protocols.tls.full import Full
 from hauberk.protocols.tls.interview import Interview
 from hauberk.protocols.tls.ledger import Ledger
 from hauberk.protocols.tls.standard import MOST_CONNECTIONS, Standard
-from hauberk.protocols.walk import Walk, side_by_side
+from hauberk.protocols.walk import Walk, converse_each, side_by_side
 
 DEPTHS = ("standard", "full")
 
 
 def probe(domain: str, options: ScanOptions) -> Walk[tuple[TlsFacts, ...]]:
-    """The facts of every endpoint with which a session came about; empty at depth `handshake`."""
+    """The facts of every endpoint with which a session came about, then of the further ports asked for; none at depth `handshake`."""
     if options.depth not in DEPTHS or not options.smtp:
         return ()
     found = yield from mx.transport(domain, options)
@@ -26,13 +28,38 @@ def probe(domain: str, options: ScanOptions) -> Walk[tuple[TlsFacts, ...]]:
         for endpoint, session in found.sessions
         if isinstance(session, SmtpSession) and options.only in ("", endpoint.host)
     ]
-    return (yield from side_by_side(tuple(talking)))
+    further = [_probe_service(endpoint, options) for endpoint in service_endpoints(found.route, options)]
+    return (yield from side_by_side((*talking, *further)))
+
+
+def services(domain: str, options: ScanOptions) -> Walk[tuple[tuple[Endpoint, SmtpSession | NoAnswer], ...]]:
+    """A session with every further port asked for, of every mail server."""
+    if not options.services or not options.smtp:
+        return ()
+    endpoints = service_endpoints((yield from mx.route(domain)), options)
+    return tuple(zip(endpoints, (yield from converse_each(endpoints)), strict=True))
+
+
+def service_endpoints(route: mx.MailRoute, options: ScanOptions) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(one.host, one.address, port)
+        for one in route.endpoints
+        for port in options.services
+        if options.only in ("", one.host) and port != one.port
+    )
+
+
+def _probe_service(endpoint: Endpoint, options: ScanOptions) -> Walk[TlsFacts]:
+    (session,) = yield from converse_each((endpoint,))
+    if isinstance(session, NoAnswer):
+        return TlsFacts(endpoint, options.depth, visible(session.detail or session.reason), starttls=False)
+    return (yield from probe_endpoint(endpoint, session, options))
 
 
 def probe_endpoint(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, options: ScanOptions) -> Walk[TlsFacts]:
     """The facts of one endpoint; `session` is the one that held the real handshake."""
     held = session if isinstance(session, SmtpSession) else None
-    if held is not None and held.tls is None and not smtp.read_session(held).starttls_offered:
+    if held is not None and held.tls is None and not _offers_tls(endpoint, held):
         return TlsFacts(endpoint, options.depth, connections=1, starttls=False)
     full = options.depth == "full"
     interview, ledger = Interview(endpoint, most=full_depth.MOST_CONNECTIONS if full else MOST_CONNECTIONS), Ledger()
@@ -43,6 +70,13 @@ def probe_endpoint(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, o
         ledger.forget_closings()
         interview.ended = interview.ended or "the server stopped answering"
     return conclude(endpoint, options.depth, interview, ledger, held)
+
+
+def _offers_tls(endpoint: Endpoint, session: SmtpSession) -> bool:
+    service = service_on(endpoint.port)
+    if service.protocol is MailProtocol.SMTP:
+        return smtp.read_session(session).starttls_offered
+    return read_mailbox(session, service.protocol).starttls_offered
 
 
 def server_name(host: str) -> str:

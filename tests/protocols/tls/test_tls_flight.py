@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.protocols.ffdhe import group_of_prime, named_prime
-from hauberk.protocols.tls_flight import ServerFlight, read_flight
-from hauberk.protocols.tls_names import GROUPS, SUITES, group_name, suite_name
+from hauberk.protocols.tls.flight import HELLO_RETRY, ServerFlight, read_flight, read_ssl2
+from hauberk.protocols.tls.groups import GROUPS, group_name
+from hauberk.protocols.tls.registry import suite_name, suites
 
 ECDHE_RSA_AES128_GCM, RSA_AES128_CBC = 0xC02F, 0x002F
 
@@ -36,7 +37,9 @@ def extension(kind: int, value: bytes) -> bytes:
 
 def test_a_tls_1_2_flight_tells_all() -> None:
     flight = hello(session_id=b"id") + certificate(b"leaf", b"issuer") + message(12, b"\x03\x00\x1drest") + message(14, b"")
-    assert read_flight(record(flight)) == ServerFlight(0x0303, ECDHE_RSA_AES128_GCM, 29, (b"leaf", b"issuer"), session_id=True)
+    assert read_flight(record(flight)) == ServerFlight(
+        0x0303, ECDHE_RSA_AES128_GCM, 29, (b"leaf", b"issuer"), session_id=True, compression=0, done=True
+    )
 
 
 @given(st.integers(1, 40))
@@ -51,7 +54,7 @@ def test_a_tls_1_3_hello_has_its_version_and_group_in_extensions() -> None:
     flight = read_flight(
         record(hello(suite=0x1301, session_id=b"echo", extensions=extensions)) + record(b"\x01", 20) + record(b"secret", 23)
     )
-    assert flight == ServerFlight(0x0304, 0x1301, 0x11EC)
+    assert flight == ServerFlight(0x0304, 0x1301, 0x11EC, compression=0, extensions=(43, 51))
 
 
 def test_a_ticket_is_seen() -> None:
@@ -111,5 +114,63 @@ def test_every_number_has_a_name(number: int) -> None:
 
 
 def test_the_tables_hold_no_name_twice() -> None:
-    assert len(set(SUITES.values())) == len(SUITES)
+    assert len({one.name for one in suites().values()}) == len(suites())
     assert len(set(GROUPS.values())) == len(GROUPS)
+
+
+def test_a_key_exchange_tells_how_it_is_signed() -> None:
+    signed = message(12, b"\x03\x00\x17" + vector(bytes(65), 1) + b"\x04\x03" + vector(bytes(70), 2))
+    seen = read_flight(record(hello() + signed))
+    assert (seen.group, seen.scheme) == (23, 0x0403)
+    assert read_flight(record(hello(version=0x0302, suite=0xC013) + signed)).scheme is None  # MD5 and SHA-1 together, without saying so
+
+
+def test_a_prime_of_ones_own_is_read() -> None:
+    prime = (1 << 1023) + 1155
+    body = vector(prime.to_bytes(128), 2) + vector(b"\x02", 2) + vector(bytes(128), 2) + b"\x02\x01" + vector(bytes(64), 2)
+    seen = read_flight(record(hello(suite=0x0033) + message(12, body)))
+    assert (seen.prime, seen.group, seen.scheme) == (prime, None, 0x0201)
+
+
+def test_a_fatal_alert_counts_for_more_than_a_warning() -> None:
+    assert read_flight(record(b"\x01\x70", 21)).alert == 112
+    assert read_flight(record(b"\x01\x70", 21) + record(b"\x02\x28", 21)).alert == 40
+    assert read_flight(record(b"\x02\x28", 21) + record(b"\x02\x50", 21)).alert == 40
+
+
+def test_what_comes_with_the_flight_is_noted() -> None:
+    flight = hello() + certificate(b"leaf") + message(22, b"\x01" + vector(b"status", 3)) + message(13, b"\x01\x01") + message(14, b"")
+    seen = read_flight(record(flight))
+    assert seen.stapled and seen.certificate_request and seen.done
+
+
+def test_a_retry_request_is_told_from_a_hello() -> None:
+    body = b"\x03\x03" + HELLO_RETRY + b"\x00\x13\x01\x00" + vector(extension(43, b"\x03\x04") + extension(51, b"\x00\x1d"), 2)
+    seen = read_flight(record(message(2, body)))
+    assert seen.retry and (seen.version, seen.suite, seen.group) == (0x0304, 0x1301, 29)
+
+
+def ssl2(body: bytes) -> bytes:
+    return (0x8000 | len(body)).to_bytes(2) + body
+
+
+def test_an_ssl2_server_hello_lists_its_ciphers() -> None:
+    body = b"\x04\x00\x01\x00\x02" + b"\x00\x04\x00\x06\x00\x02" + b"leaf" + b"\x01\x00\x80\x07\x00\xc0" + b"id"
+    seen = read_ssl2(ssl2(body))
+    assert (seen.version, seen.chain, seen.kinds) == (2, (b"leaf",), (0x010080, 0x0700C0))
+    assert read_ssl2(ssl2(b"\x00\x00\x01")).alert == 40
+    assert read_ssl2(record(b"\x02\x46", 21)).alert == 70
+    assert not read_ssl2(ssl2(b"\x04\x00")).is_tls
+
+
+@given(st.binary(max_size=200))
+def test_no_octets_make_the_reading_of_ssl2_raise(data: bytes) -> None:
+    read_ssl2(data)
+    read_ssl2(ssl2(b"\x04" + data))
+    cut = read_ssl2(ssl2(b"\x04\x00\x01\x00\x02\xff\xff\xff\xff\xff\xff" + data))
+    assert cut.chain == () and cut.kinds == ()
+
+
+def test_a_chain_without_end_is_cut() -> None:
+    endless = message(11, vector(vector(b"x", 3) * 1000, 3))
+    assert len(read_flight(record(hello() + endless[:16000])).chain) <= 50
