@@ -18,13 +18,14 @@ def dane_records(reading: Reading) -> DaneRecords:
 def dane_hosts(reading: Reading) -> tuple[DaneHost, ...]:
     """The hosts that mail can go to; a host that is known to have no address needs no TLSA records."""
     found = dane_records(reading)
-    leading_nowhere = {host.name for host in found.route.hosts if not host.addresses and _known(host)}
-    return tuple(host for host in found.hosts if host.name not in leading_nowhere)
+    nowhere = {host.name for host in found.route.hosts if leads_nowhere(host)}
+    return tuple(host for host in found.hosts if host.name not in nowhere)
 
 
-def _known(host: MxHost) -> bool:
+def leads_nowhere(host: MxHost) -> bool:
+    """Both questions were answered, and there is no address."""
     answers = (host.ipv4, host.ipv6)
-    return all(isinstance(answer, DnsAnswer) and answer.rcode in ("NOERROR", "NXDOMAIN") for answer in answers)
+    return not host.addresses and all(isinstance(one, DnsAnswer) and one.rcode in ("NOERROR", "NXDOMAIN") for one in answers)
 
 
 def no_dane_hosts(reading: Reading) -> Finding:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from hauberk.checks.authentication import chain_verdict, trust_store_known
+from hauberk.checks.authentication import chain_verdict, leads_nowhere, trust_store_known
 from hauberk.checks.endpoints import Seen, Starttls, State, mail_route, seen, starttls_trouble
 from hauberk.checks.reading import Reading
 from hauberk.model.verdict import Finding, Verdict
 from hauberk.protocols import mta_sts
 from hauberk.protocols.mta_sts import Mode, StsPolicy
+from hauberk.protocols.special_addresses import special_kind
 
 
 def judge(reading: Reading, policy: StsPolicy) -> Iterator[Finding]:
@@ -25,6 +26,22 @@ def judge(reading: Reading, policy: StsPolicy) -> Iterator[Finding]:
             yield Finding(
                 f"mx: {pattern}", Verdict.INFO, f"The line mx: {pattern} covers no MX host of today.", code="mta-sts-stale-pattern"
             )
+
+
+def to_name(reading: Reading) -> tuple[str, ...]:
+    """The hosts that a policy should name: those that mail can get to. A line for a host that leads nowhere vouches for a stranger."""
+    hosts = (one for one in mail_route(reading).hosts if not leads_nowhere(one))
+    return tuple(one.name for one in hosts if not one.addresses or not all(map(special_kind, one.addresses)))
+
+
+def proven(reading: Reading) -> bool:
+    """Every endpoint was seen to keep the promise that mode enforce makes."""
+    return bool(seen(reading)) and all(_wrong(reading, one) == "" for one in seen(reading))
+
+
+def broken(reading: Reading) -> bool:
+    """An endpoint was seen to break the promise."""
+    return any(_wrong(reading, one) for one in seen(reading))
 
 
 def _near(policy: StsPolicy, host: str) -> str:

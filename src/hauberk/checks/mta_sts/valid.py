@@ -123,25 +123,43 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     found = reading.walked(mta_sts.discover, reading.domain, reading.options)
     codes = {finding.code for finding in verdict.findings}
     known = policy_file.read(reading, found).policy
-    hosts = tuple(host.name for host in mail_route(reading).hosts) or (f"mx.{reading.domain}",)
-    kept = tuple(one for one in known.mx if any(mta_sts.matches(one, host) for host in hosts)) if known else ()
-    patterns = (*kept, *(host for host in hosts if not any(mta_sts.matches(one, host) for one in kept)))
-    age = known.max_age if known and known.max_age >= _WEEK else _WEEK
-    policy = StsPolicy(Mode.ENFORCE, age, patterns, known.extensions if known else ())
+    policy = _fitting(policy_hosts.to_name(reading), known, _safest_mode(reading, known))
+    if not policy.mx:
+        yield Remedy("mta-sts.valid", "First let the MX records lead to mail servers (see mx.resolves); the policy has to name them.")
+        return
     record = StsRecord(reading.observation.at.strftime("%Y%m%d%H%M%S"))
     name = f"_mta-sts.{reading.domain}."
     lines = tuple(line for line in mta_sts.render_policy(policy).decode().split("\r\n") if line)
     yield Remedy(
         "mta-sts.valid",
-        _what(reading.domain, codes),
+        _what(reading.domain, codes, policy.mode),
         (f"{name} TXT {render_txt(mta_sts.render_record(record))}",),
         (f"{name} TXT",) if found.records or found.discarded else (),
         lines,
     )
 
 
-def _what(domain: str, codes: set[str]) -> str:
+def _fitting(hosts: tuple[str, ...], known: StsPolicy | None, mode: Mode) -> StsPolicy:
+    """The policy that is served, made to fit the hosts; a new one where there is none."""
+    kept = tuple(one for one in known.mx if any(mta_sts.matches(one, host) for host in hosts)) if known else ()
+    patterns = (*kept, *(host for host in hosts if not any(mta_sts.matches(one, host) for one in kept)))
+    age = known.max_age if known and known.max_age >= _WEEK else _WEEK
+    return StsPolicy(mode, age, patterns, known.extensions if known else ())
+
+
+def _safest_mode(reading: Reading, known: StsPolicy | None) -> Mode:
+    """Enforce only where every server was seen to pass, or where it is in force already and none was seen to fail:
+    it stops mail to servers that do not."""
+    in_force = known is not None and known.mode is Mode.ENFORCE and not policy_hosts.broken(reading)
+    return Mode.ENFORCE if in_force or policy_hosts.proven(reading) else Mode.TESTING
+
+
+def _what(domain: str, codes: set[str], mode: Mode) -> str:
     where = f"https://mta-sts.{domain}/.well-known/mta-sts.txt"
+    if mode is Mode.TESTING:
+        then = "publish the record" if "mta-sts-missing" in codes else "renew the id"
+        later = "Change it to mode: enforce, with a new id, once every server has STARTTLS and a valid certificate"
+        return f"Serve this file at {where}, as text/plain, with a valid certificate for mta-sts.{domain}; then {then}. {later}."
     if codes & {"mta-sts-mismatch", "mta-sts-testing-mismatch"}:
         return f"Make policy and servers agree: every MX host named in {where}, with STARTTLS and a valid certificate; then renew the id."
     if "mta-sts-missing" in codes:
