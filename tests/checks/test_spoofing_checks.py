@@ -121,7 +121,8 @@ def test_a_dmarc_remedy_mends_what_it_is_for(check: Check, text: str) -> None:
         "_dmarc.mail.example.com": (render_txt(text),) if text else DnsAnswer("NXDOMAIN"),
         "_dmarc.example.com": (render_txt("v=DMARC1; p=reject; rua=mailto:a@example.com"),) if check is portable.CHECK else (),
     }
-    observation = observed(zone, DnsAnswer("NOERROR"), ScanOptions())
+    mail = DnsAnswer("NOERROR", (Record("mail.example.com", "MX", 60, "10 mx.example.com."),))
+    observation = observed(zone, mail, ScanOptions())
     (before,) = judge(Reading(observation), (check,))
     assert before.verdict in (Verdict.FAIL, Verdict.WARN)
     for _ in range(3):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from hauberk.checks.endpoints import takes_mail
 from hauberk.checks.reading import Reading
 from hauberk.checks.silence import why_unanswered
 from hauberk.model.assessment import Remedy
@@ -46,9 +47,11 @@ def record_text(record: Dmarc) -> str:
     return visible(render_tags(record.tags))
 
 
-def reports_to(domain: str) -> tuple[str, str]:
-    """The tag that asks for aggregate reports at the domain's own mailbox."""
-    return ("rua", f"mailto:dmarc-reports@{domain}")
+def reports_to(reading: Reading, domain: str) -> tuple[tuple[str, str], ...]:
+    """The tag that asks for aggregate reports at the domain's own mailbox; none where the domain is known to receive no mail."""
+    if domain == reading.domain and not takes_mail(reading):
+        return ()
+    return (("rua", f"mailto:dmarc-reports@{domain}"),)
 
 
 def own_record(found: DmarcDiscovery) -> Dmarc | Malformed | None:

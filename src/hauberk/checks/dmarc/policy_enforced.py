@@ -21,10 +21,11 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.dmarc.discovered import discovered, no_policy, not_answered, own_record, publish, record_text, reports_to
+from hauberk.checks.endpoints import takes_mail
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
-from hauberk.protocols.dmarc import Dmarc, Governing, Policy
+from hauberk.protocols.dmarc import Dmarc, DmarcDiscovery, Governing, Policy
 from hauberk.protocols.dmarc.record import amended
 
 
@@ -60,11 +61,21 @@ def _judge_policy(own: Governing, record: Dmarc) -> Iterable[Finding]:
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     found = discovered(reading)
     record = own_record(found)
-    reports = () if isinstance(record, Dmarc) and record.rua else (reports_to(found.domain),)
+    reports = () if isinstance(record, Dmarc) and record.rua else reports_to(reading, found.domain)
     sp = (("sp", ""),) if isinstance(record, Dmarc) and record.for_subdomains is Policy.NONE else ()
     text = amended(record, ("p", "reject"), ("t", ""), *sp, *reports)
-    what = "Ask receivers to reject forged mail, once the reports show that your own senders pass (quarantine is the step between)"
-    yield publish(verdict.check, what, found, found.domain, text)
+    yield publish(verdict.check, _what(reading, found), found, found.domain, text)
+
+
+def _what(reading: Reading, found: DmarcDiscovery) -> str:
+    if not takes_mail(reading):
+        return "Ask receivers to reject mail in the name of this domain, which receives none (if it sends any, begin with p=none)"
+    if isinstance(found.own.record, Dmarc):
+        return "Ask receivers to reject forged mail, once the reports show that your own senders pass (quarantine is the step between)"
+    return (
+        "Publish a DMARC record: with p=none at first, to get reports at an address that exists; as it stands here, with p=reject, "
+        "once they show that your own senders pass"
+    )
 
 
 CHECK = Check(

@@ -96,7 +96,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     elif wrong := _almost(found):
         yield publish(verdict.check, "Correct the DMARC record", found, found.domain, amended(wrong[0]))
     else:
-        text = amended(None, ("p", "none"), reports_to(found.domain))
+        text = amended(None, ("p", "none"), *reports_to(reading, found.domain))
         what = "Publish a DMARC record that asks for reports; raise the policy once they show that your own senders pass"
         yield publish(verdict.check, what, found, found.domain, text)
 

@@ -30,6 +30,7 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols.dmarc import Destination, Dmarc, DmarcDiscovery, Permission
 from hauberk.protocols.dmarc.record import amended
 from hauberk.protocols.malformed import visible
+from hauberk.protocols.rdata import render_txt
 
 _MOST_DESTINATIONS = 30
 
@@ -84,19 +85,31 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     found = discovered(reading)
     record = found.own.record
     domain = found.own.policy_domain or found.domain
+    own = reports_to(reading, domain)
     refused = [one for one in found.destinations if one.tag == "rua" and one.permission is Permission.MISSING]
-    if isinstance(record, Dmarc) and not record.rua:
-        yield publish(verdict.check, "Ask for aggregate reports", found, domain, amended(record, reports_to(domain)))
-    elif refused:
+    deliverable = tuple(uri.text for uri in record.rua if uri.deliverable) if isinstance(record, Dmarc) else ()
+    if isinstance(record, Dmarc) and refused:
         for one in refused[:MOST_SHOWN]:
             what = f"Have {one.uri.host} agree to receive the reports (its administrator publishes this)"
             yield Remedy(verdict.check, what, (f'{one.question}. TXT "v=DMARC1"',), (f"{one.question}. TXT",))
+    elif isinstance(record, Dmarc) and not deliverable and not own:
+        yield _elsewhere(verdict.check, domain, record)
+    elif isinstance(record, Dmarc) and not record.rua:
+        yield publish(verdict.check, "Ask for aggregate reports", found, domain, amended(record, *own))
     elif isinstance(record, Dmarc):
-        addresses = tuple(uri.text for uri in record.rua if uri.deliverable) or (reports_to(domain)[1],)
-        yield publish(verdict.check, "Give mailto addresses for reports", found, domain, amended(record, ("rua", ",".join(addresses))))
+        rua = (("rua", ",".join(deliverable)),) if deliverable else own
+        yield publish(verdict.check, "Give mailto addresses for reports", found, domain, amended(record, *rua))
     else:
-        text = amended(record, ("p", "none"), reports_to(domain))
+        text = amended(record, ("p", "none"), *own)
         yield publish(verdict.check, "Publish a DMARC record that asks for reports", found, domain, text)
+
+
+def _elsewhere(check: str, domain: str, record: Dmarc) -> Remedy:
+    """For a domain that receives no mail, and so no reports either."""
+    wanted = amended(record, ("rua", "mailto:dmarc-reports@<a domain of yours that receives mail>"))
+    settings = (f"_dmarc.{domain}. TXT {render_txt(wanted)}", f'{domain}._report._dmarc.<that domain>. TXT "v=DMARC1"')
+    what = f"Ask for aggregate reports at an address elsewhere, for {domain} receives no mail, and have its domain agree"
+    return Remedy(check, what, settings=settings)
 
 
 CHECK = Check(

@@ -71,7 +71,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         text = amended(record, ("sp", wanted), ("np", wanted), ("t", ""))
         what = f"Ask for the same for subdomains in the record of {domain}"
     else:
-        reports = () if isinstance(record, Dmarc) and record.rua else (reports_to(domain),)
+        reports = () if isinstance(record, Dmarc) and record.rua else reports_to(reading, domain)
         text = amended(record, ("p", wanted), ("sp", ""), ("np", ""), ("t", ""), *reports)
         what = "Ask receivers to refuse forged mail of the domain and its subdomains"
     yield publish(verdict.check, what, found, domain, text)

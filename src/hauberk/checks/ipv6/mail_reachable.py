@@ -23,6 +23,7 @@ Then set the reverse name of the new address; receivers are stricter about it ov
 from collections.abc import Iterator
 
 from hauberk.checks.answers import answered
+from hauberk.checks.authentication import leads_nowhere
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, State, mail_route, seen, takes_mail, unanswered
 from hauberk.checks.reading import Reading
@@ -38,7 +39,8 @@ def judge(reading: Reading) -> Iterator[Finding]:
     if route.routing is Routing.UNKNOWN and not route.hosts:
         yield Finding(reading.domain, Verdict.UNKNOWN, f"The mail hosts are not known: the question for them {unanswered(route.answer)}.")
     for host in route.hosts:
-        yield from _judge_host(reading, host)
+        if not leads_nowhere(host):  # a name without any address wants more than IPv6: see mx.resolves
+            yield from _judge_host(reading, host)
 
 
 def _judge_host(reading: Reading, host: MxHost) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ from hauberk.protocols.malformed import visible
 from hauberk.protocols.mx import Routing
 from hauberk.protocols.reverse import Reverse, pointer
 from hauberk.protocols.smtp import quoted
+from hauberk.protocols.special_addresses import special_kind
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
@@ -48,7 +49,7 @@ def judge(reading: Reading) -> Iterator[Finding]:
         return
     names = {one.address: one for one in reading.walked(reverse.survey, reading.domain, reading.options)}
     for endpoint in route.endpoints:
-        if endpoint.address in names:
+        if endpoint.address in names and not special_kind(endpoint.address):  # nobody can give a private address a public name
             yield _judge_address(endpoint, names[endpoint.address])
     for one in seen(reading):
         if one.state is State.REACHABLE:
