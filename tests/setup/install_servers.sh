@@ -13,6 +13,7 @@ want unbound unbound
 want dnsperf dnsperf
 want postfix postfix
 want poppler-utils pdftoppm
+want postgresql pg_ctlcluster
 want testssl.sh testssl
 want dovecot-imapd dovecot
 want dovecot-pop3d dovecot

@@ -1,0 +1,73 @@
+"""Domains that a tenant looks after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hauberk.store.errors import missing
+from hauberk.store.session import TenantSession
+from hauberk.store.tables.evidence import domains
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """`name` is the A-label form; `own` declares the mail servers as the tenant's own; `selectors` are DKIM selectors, by spaces.
+
+    A domain that was removed is looked at no more, but its evidence stays.
+    """
+
+    id: int
+    name: str
+    note: str
+    own: bool
+    selectors: str
+    added_at: datetime
+    removed_at: datetime | None
+
+
+async def add(session: TenantSession, name: str, at: datetime) -> Domain:
+    """The domain of that name, added if need be; a removed one comes back."""
+    await session.insert_unless_there(domains, ("tenant_id", "name"), tenant_id=session.tenant, name=name, added_at=at)
+    await session.run(
+        domains.update().where(session.own(domains), domains.c.name == name, domains.c.removed_at.is_not(None)).values(removed_at=None)
+    )
+    found = await by_name(session, name)
+    if found is None:
+        raise missing("domain")
+    return found
+
+
+async def add_many(session: TenantSession, names: tuple[str, ...], at: datetime) -> int:
+    """Add those that are not there yet; how many were new."""
+    added = 0
+    for name in dict.fromkeys(names):
+        row = await session.insert_unless_there(domains, ("tenant_id", "name"), tenant_id=session.tenant, name=name, added_at=at)
+        added += row is not None
+    return added
+
+
+async def by_id(session: TenantSession, id: int) -> Domain | None:
+    return await session.by_id(Domain, domains, id)
+
+
+async def by_name(session: TenantSession, name: str) -> Domain | None:
+    return await session.record(Domain, session.select(Domain, domains).where(domains.c.name == name))
+
+
+async def page(session: TenantSession, *, after: str = "", limit: int = 100, removed: bool = False) -> tuple[Domain, ...]:
+    """Domains in the order of their names, from the one after `after`."""
+    statement = session.select(Domain, domains).where(domains.c.name > after)
+    if not removed:
+        statement = statement.where(domains.c.removed_at.is_(None))
+    return await session.records(Domain, statement.order_by(domains.c.name).limit(limit))
+
+
+async def describe(session: TenantSession, id: int, *, note: str, own: bool, selectors: str) -> None:
+    """Raises `StoreError` (missing)."""
+    if not await session.change(domains, id, note=note, own=own, selectors=selectors):
+        raise missing("domain")
+
+
+async def remove(session: TenantSession, id: int, at: datetime) -> None:
+    """Look at it no more. Raises `StoreError` (missing)."""
+    if not await session.change(domains, id, removed_at=at):
+        raise missing("domain")

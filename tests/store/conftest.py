@@ -1,0 +1,55 @@
+"""Databases for the tests: each on SQLite and on a real PostgreSQL."""
+
+import asyncio
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from hauberk.store.migration import migrate
+from store import real_postgresql
+from store.real_postgresql import OWNER, Server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[Server]:
+    if reason := real_postgresql.why_not():
+        pytest.skip(reason)
+    with real_postgresql.server() as running:
+        running.sql(f"CREATE DATABASE migrated OWNER {OWNER}")
+        asyncio.run(migrate(running.url("migrated")))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "hauberk.db"
+    asyncio.run(migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """An empty database with all tables."""
+    if request.param == "sqlite":
+        migrated: Path = request.getfixturevalue("migrated_file")
+        shutil.copy(migrated, tmp_path / "hauberk.db")
+        yield f"sqlite:///{tmp_path / 'hauberk.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    server.sql(f"CREATE DATABASE store TEMPLATE migrated OWNER {OWNER}")
+    yield server.url("store")
+    server.sql("DROP DATABASE store WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """A place for a database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    server.sql(f"CREATE DATABASE empty OWNER {OWNER}")
+    yield server.url("empty")
+    server.sql("DROP DATABASE empty WITH (FORCE)")
