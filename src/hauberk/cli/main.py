@@ -14,6 +14,7 @@ from hauberk.cli import exits
 from hauberk.cli.catalogue import catalogue, explain, new_check
 from hauberk.cli.judge import judge, whatif
 from hauberk.cli.lab import demo, lab
+from hauberk.cli.push import push
 from hauberk.cli.scan import scan
 from hauberk.cli.spf import spf
 
@@ -33,6 +34,7 @@ app.command()(whatif)
 app.command()(explain)
 app.command()(catalogue)
 app.add_typer(spf, name="spf")
+app.add_typer(push, name="push")
 app.command("new-check")(new_check)
 app.command()(demo)
 app.command()(lab)

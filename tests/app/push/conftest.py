@@ -1,0 +1,5 @@
+"""The command line, as in the tests of its own room."""
+
+from cli.conftest import hauberk
+
+__all__ = ["hauberk"]
