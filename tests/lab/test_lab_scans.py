@@ -6,6 +6,7 @@ import pytest
 
 from hauberk.app.scanning import Scan, ScanOrder, assess, now, scan_domains
 from hauberk.lab.internet import LAB_HELO, Lab
+from hauberk.model.observation import ScanOptions
 from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.scoring.rubric import load
@@ -137,7 +138,7 @@ def scans() -> dict[str, Scan]:
                 https=HttpsPatience(4.0, 8.0),
             )
             async with LiveWorld(config) as world:
-                order = ScanOrder(load(), plan=False)
+                order = ScanOrder(load(), ScanOptions(depth="standard"), plan=False)
                 return {scan.assessment.domain: scan async for scan in scan_domains(world, lab.domains, order, at_once=100)}
 
     return asyncio.run(scanned())

@@ -186,6 +186,7 @@ _SCHANNEL_2008 = (
     "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
 )
 _MODERN = ("TLSv1.2", "TLSv1.3")  # RFC 8461, 4 and RFC 8996: who promises encryption does not promise an old one
+_NAMES = {"TLSv1": "TLS 1.0", "TLSv1.3": "TLS 1.3"}
 SENDERS = (
     Sender("Gmail", _MODERN, Follows.MTA_STS),
     Sender("Postfix", ("TLSv1", "TLSv1.1", *_MODERN)),
@@ -214,7 +215,7 @@ def passage(sender: Sender, view: EndpointView, facts: TlsFacts) -> Passage:
 
 def _nothing_in_common(sender: Sender) -> str:
     only = len(sender.versions) == 1
-    return f"{sender.versions[0].replace('TLSv', 'TLS ')} is not accepted" if only else "no version or suite in common"
+    return f"{_NAMES.get(sender.versions[0], 'TLS 1.3')} is not accepted" if only else "no version or suite in common"
 
 
 def _agreed(sender: Sender, encryption: Encryption, facts: TlsFacts) -> tuple[str, Encryption]:

@@ -24,6 +24,7 @@ WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
     mta_sts.discover,
     tls_rpt.discover,
     tls.probe,
+    tls.services,
     bimi.discover,
     caa.survey,
     dnssec.resolver,

@@ -2,10 +2,11 @@
 
 ## What it means
 The answer to EHLO does not list VRFY or EXPN. That is only what the server says of itself: whether it would answer them with names is
-found out by asking, which this scan does not do. Listed commands are therefore a note and no fault: Postfix lists VRFY when
-it is not told otherwise, and most servers answer it with 252, which tells nothing.
+found out by asking, which a scan does only at hosts that are the operator's own (`--own`). Without that, VRFY in the list is a note and
+no fault (Postfix lists it when it is not told otherwise), and EXPN, which spells out the members of mailing lists, is a warning.
 
-EXPN, which spells out the members of mailing lists, is a warning.
+With `--own` the server is asked for `postmaster`, who must exist, and for somebody who cannot. When the two answers differ, or EXPN is
+answered with names, that is a fail.
 
 ## Why it matters
 Who can ask which addresses exist saves guessing: the list of your staff is what a phishing campaign begins with.
@@ -23,12 +24,37 @@ from collections.abc import Iterable, Iterator
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, each_endpoint
 from hauberk.checks.reading import Reading
+from hauberk.checks.tried import trial_of
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
+from hauberk.protocols import smtp
+from hauberk.protocols.trial import COMMANDS, TrialFacts
 
 
 def judge(reading: Reading) -> Iterable[Finding]:
-    return each_endpoint(reading, _judge_one)
+    def judge_one(one: Seen) -> Iterator[Finding]:
+        trial = trial_of(reading, one.endpoint) if reading.options.own else None
+        if isinstance(trial, TrialFacts) and (trial.somebody or trial.list_members):
+            yield _judge_trial(str(one.endpoint), trial)
+        else:
+            yield from _judge_one(one)
+
+    return each_endpoint(reading, judge_one)
+
+
+def _judge_trial(subject: str, trial: TrialFacts) -> Finding:
+    evidence = tuple(
+        f"{command}: {smtp.quoted(reply)}"
+        for command, reply in zip(COMMANDS, (trial.somebody, trial.nobody, trial.list_members), strict=True)
+        if reply
+    )
+    somebody, nobody = trial.somebody, trial.nobody
+    if somebody and nobody and somebody.positive and not nobody.positive and not nobody.transient:
+        message = "VRFY tells who exists: postmaster is confirmed, and somebody who does not exist is denied."
+        return Finding(subject, Verdict.FAIL, message, evidence, "vrfy-answered")
+    if trial.list_members and trial.list_members.code == 250:
+        return Finding(subject, Verdict.FAIL, "EXPN is answered with names.", evidence, "expn-answered")
+    return Finding(subject, Verdict.PASS, "VRFY and EXPN were tried and tell nothing.", evidence)
 
 
 def _judge_one(one: Seen) -> Iterator[Finding]:
@@ -47,7 +73,7 @@ def _judge_one(one: Seen) -> Iterator[Finding]:
 
 
 def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
-    hosts = ", ".join(one.subject for one in verdict.findings if one.code == "expn-offered")
+    hosts = ", ".join(one.subject for one in verdict.findings if one.verdict in (Verdict.FAIL, Verdict.WARN))
     yield Remedy(
         CHECK.id,
         f"Switch EXPN and VRFY off at {hosts}.",

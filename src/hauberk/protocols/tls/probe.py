@@ -1,5 +1,8 @@
 """The TLS probe: every endpoint of a domain's mail route questioned in hellos, beside each other, each at its own pace."""
 
+from dataclasses import replace
+from itertools import zip_longest
+
 from hauberk.model.dns import NoAnswer
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
@@ -19,17 +22,30 @@ DEPTHS = ("standard", "full")
 
 
 def probe(domain: str, options: ScanOptions) -> Walk[tuple[TlsFacts, ...]]:
-    """The facts of every endpoint with which a session came about, then of the further ports asked for; none at depth `handshake`."""
+    """The facts of every endpoint with which a session came about, then of the further ports asked for; none at depth `handshake`.
+
+    A machine that goes by many names is questioned once: the same address with the same handshake and certificate is the same machine.
+    """
     if options.depth not in DEPTHS or not options.smtp:
         return ()
     found = yield from mx.transport(domain, options)
-    talking = [
-        probe_endpoint(endpoint, session, options)
-        for endpoint, session in found.sessions
-        if isinstance(session, SmtpSession) and options.only in ("", endpoint.host)
-    ]
+    machines: dict[object, list[tuple[Endpoint, SmtpSession]]] = {}
+    for endpoint, session in found.sessions:
+        if isinstance(session, SmtpSession) and options.only in ("", endpoint.host):
+            machines.setdefault(_machine(endpoint, session), []).append((endpoint, session))
+    talking = [probe_endpoint(*named[0], options) for named in machines.values()]
     further = [_probe_service(endpoint, options) for endpoint in service_endpoints(found.route, options)]
-    return (yield from side_by_side((*talking, *further)))
+    questioned = yield from side_by_side((*talking, *further))
+    return tuple(
+        facts if endpoint == facts.endpoint else replace(facts, endpoint=endpoint, connections=1)
+        for facts, named in zip_longest(questioned, machines.values())
+        for endpoint in ([one for one, _ in named] if named else [facts.endpoint])
+    )
+
+
+def _machine(endpoint: Endpoint, session: SmtpSession) -> object:
+    tls = session.tls
+    return (endpoint.address, tls.version, tls.suite, tls.group, tls.chain) if tls and tls.completed else endpoint
 
 
 def services(domain: str, options: ScanOptions) -> Walk[tuple[tuple[Endpoint, SmtpSession | NoAnswer], ...]]:

@@ -1,0 +1,1 @@
+"""The ports behind the mail servers' front door: submission and mailboxes."""
