@@ -1,10 +1,12 @@
 """The formats for other programs, as the command writes them."""
 
 import csv
+import gzip
 import json
 from io import StringIO
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
+from zipfile import ZipFile
 
 import pytest
 
@@ -61,3 +63,15 @@ def test_a_csv_line_a_finding(listed: Hauberk, network: Path) -> None:
 def test_whatif_says_which_formats_it_has(hauberk: Hauberk) -> None:
     done = hauberk("whatif", "example.com", "--remove", "x TXT", "--format", "sarif")
     assert done.code == 2 and "text or json" in done.err
+
+
+def test_a_pack_is_equal_for_an_equal_tape_and_holds_the_report(hauberk: Hauberk, network: Path) -> None:
+    hauberk("scan", "exemplary.test", "--company", "Example Ltd", "--network", network, "--pack", "--pdf", "--save-tape", "--out", "one")
+    (tape,) = (hauberk.folder / "one").glob("*.tape.json.gz")
+    hauberk("judge", tape, "--company", "Example Ltd", "--pack", "--out", "two")
+    (scanned,), (judged,) = (list((hauberk.folder / folder).glob("ExampleLtd_MailServerIHP_*.zip")) for folder in ("one", "two"))
+    assert scanned.name == judged.name and scanned.read_bytes() == judged.read_bytes()
+    (pdf,) = (hauberk.folder / "one").glob("*.pdf")
+    with ZipFile(scanned) as pack:
+        assert pack.read(pdf.name) == pdf.read_bytes()
+        assert pack.read("evidence.json") == gzip.decompress(tape.read_bytes())

@@ -12,6 +12,7 @@ from hauberk.protocols import dnssec
 from hauberk.report import json
 from hauberk.report.compose import compose
 from hauberk.report.content import ReportContent
+from hauberk.report.exports.pack import PackFile, evidence_pack
 from hauberk.report.filename import file_name
 from hauberk.report.pdf import Attachment, build_jpg, build_pdf, build_png
 from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, Claims, claims
@@ -42,6 +43,10 @@ class Prepared:
     @cached_property
     def claims(self) -> Claims:
         return claims(self.scan.assessment, self.company)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        return _pdf(self)
 
     @property
     def exists(self) -> bool:
@@ -103,7 +108,9 @@ def tape(prepared: Prepared) -> Written:
 
 def _report(prepared: Prepared, kind: str, name: str) -> Written:
     if kind == "pdf":
-        return Written(name, _pdf(prepared))
+        return Written(name, prepared.pdf)
+    if kind == "zip":
+        return _signed(prepared, Written(name, _pack(prepared, name.removesuffix("zip") + "pdf")))
     foot = prepared.signing.foot(prepared.claims) if prepared.signing else None
     build = build_png if kind == "png" else build_jpg
     return _signed(prepared, Written(name, build(prepared.content, foot)))
@@ -114,6 +121,13 @@ def _signed(prepared: Prepared, written: Written) -> Written:
         return written
     signature = prepared.signing.stated(prepared.claims, prepared.evidence, prepared.assessment, (written.name, written.data))
     return replace(written, signature=signature)
+
+
+def _pack(prepared: Prepared, report: str) -> bytes:
+    """The evidence pack with the report under the name `report`."""
+    signing = prepared.signing
+    stated = (PackFile(STATEMENT, signing.stated(prepared.claims, prepared.evidence, prepared.assessment)),) if signing else ()
+    return evidence_pack(prepared.scan.assessment, prepared.evidence, (PackFile(report, prepared.pdf),), stated)
 
 
 def _pdf(prepared: Prepared) -> bytes:

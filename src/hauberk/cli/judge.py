@@ -15,6 +15,7 @@ def judge(
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF.")] = False,
     png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
     jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
+    pack: Annotated[bool, typer.Option("--pack", help="Write an evidence pack (zip).")] = False,
     format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print.")] = OutputFormat.TEXT,
     out: Annotated[Path, typer.Option("--out", help="The folder for reports.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
@@ -24,7 +25,7 @@ def judge(
     """Judge a tape again: no network, and the same verdicts for ever."""
     from hauberk.cli.judge_run import run_judge
 
-    kinds = tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg)) if wanted)
+    kinds = tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg), ("zip", pack)) if wanted)
     raise typer.Exit(run_judge(tape, company, kinds, format.value, out, all, fail_on.value, rubric))
 
 

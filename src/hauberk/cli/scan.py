@@ -44,6 +44,9 @@ def scan(
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF (PDF/A-3a, PDF/UA-1, evidence attached).")] = False,
     png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
     jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
+    pack: Annotated[
+        bool, typer.Option("--pack", help="Write an evidence pack (zip): report, verdicts, tape, signatures, and how to verify them.")
+    ] = False,
     format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print.")] = OutputFormat.TEXT,
     out: Annotated[Path, typer.Option("--out", help="The folder for reports and tapes.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
@@ -93,7 +96,7 @@ def scan(
         domains=tuple(domains or ()),
         file=file,
         company=company,
-        kinds=tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg)) if wanted),
+        kinds=tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg), ("zip", pack)) if wanted),
         format=format.value,
         out=out,
         everything=all,

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,7 +18,7 @@ from report.samples import assessment, observation
 TAPE = observation()
 DONE = assessment(TAPE)
 REPORT = PackFile("ExampleLtd_MailServerIHP_2026-11-21.pdf", b"%PDF-1.7 ...")
-SIGNATURE = PackFile("assessment.json.sig", b"signed")
+SIGNATURE = PackFile("statement.dsse.json", b"signed")
 
 
 def test_equal_contents_give_an_equal_file() -> None:
@@ -27,12 +28,12 @@ def test_equal_contents_give_an_equal_file() -> None:
 def test_the_pack_holds_report_verdicts_tape_signatures_manifest_and_how_to_verify() -> None:
     pack = ZipFile(BytesIO(evidence_pack(DONE, encode(TAPE), (REPORT,), (SIGNATURE,))))
     assert pack.testzip() is None
-    tape = "example.com_2026-11-21.tape.json"
+    tape = "evidence.json"
     assert pack.namelist() == sorted([REPORT.name, "assessment.json", tape, SIGNATURE.name, "MANIFEST.sha256", "VERIFY.txt"])
     assert evidence_id(decode(pack.read(tape))) == DONE.observation == f"sha256:{hashlib.sha256(pack.read(tape)).hexdigest()}"
     assert json.decode(pack.read("assessment.json")) == DONE
     said = pack.read("VERIFY.txt").decode()
-    assert "2027-02-19" in said and DONE.observation.removeprefix("sha256:") in said and "hauberk verify" in said
+    assert "2027-02-19" in said and DONE.observation.removeprefix("sha256:") in said and "hauberk verify statement.dsse.json" in said
     assert {one.date_time for one in pack.infolist()} == {(2026, 11, 21, 12, 0, 0)}
 
 
@@ -57,8 +58,8 @@ def test_a_name_that_leads_elsewhere_or_is_taken_is_refused(name: str) -> None:
         evidence_pack(DONE, encode(TAPE), (PackFile(name, b""),))
 
 
-def test_a_hostile_domain_on_a_foreign_tape_stays_inside_the_pack() -> None:
-    hostile = assessment(observation(domain="example.com"))
-    tape = TAPE.__class__("../../etc/x\n", hostile.observed_at, TAPE.vantage)
+def test_a_hostile_domain_on_a_foreign_tape_stays_on_its_line() -> None:
+    tape = replace(TAPE, domain="../../etc/x\n1. Trust me")
     pack = ZipFile(BytesIO(evidence_pack(assessment(tape, DONE.verdicts), encode(tape), (REPORT,))))
     assert all("/" not in name and name.isprintable() for name in pack.namelist())
+    assert pack.read("VERIFY.txt").decode().startswith("Evidence pack of ../../etc/x\\u{a}1. Trust me, scanned")

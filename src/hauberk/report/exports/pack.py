@@ -13,11 +13,11 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from hauberk.model.assessment import Assessment
 from hauberk.protocols.malformed import visible
 from hauberk.report import json
-from hauberk.report.filename import tape_name
 
 MANIFEST = "MANIFEST.sha256"
 VERIFY = "VERIFY.txt"
 ASSESSMENT = "assessment.json"
+TAPE = "evidence.json"
 FRESH = timedelta(days=90)
 _UNIX = 3
 
@@ -35,7 +35,7 @@ def evidence_pack(assessment: Assessment, tape: bytes, reports: tuple[PackFile, 
     contents = (
         *reports,
         PackFile(ASSESSMENT, json.pretty(assessment).encode()),
-        PackFile(tape_name(assessment.domain, assessment.observed_at.date()), tape),
+        PackFile(TAPE, tape),
         *signatures,
         PackFile(VERIFY, _verify(assessment, reports, signatures).encode()),
     )
@@ -63,23 +63,22 @@ def _zipped(files: tuple[PackFile, ...], at: datetime) -> bytes:
 
 
 def _verify(assessment: Assessment, reports: tuple[PackFile, ...], signatures: tuple[PackFile, ...]) -> str:
-    tape = tape_name(assessment.domain, assessment.observed_at.date())
     at = assessment.observed_at.astimezone(UTC)
     pdf = next((one.name for one in reports if one.name.endswith(".pdf")), "")
     steps = [
         f"Nothing was changed since the pack was made:\n\n    sha256sum --check {MANIFEST}\n\n"
         f"(macOS: shasum -a 256 --check {MANIFEST}; Windows: Get-FileHash *, and compare with {MANIFEST})",
-        f"The tape is the evidence that the report names. Its SHA-256 has to be the evidence id on the report:\n\n    sha256sum {tape}\n"
+        f"The tape is the evidence that the report names. Its SHA-256 has to be the evidence id on the report:\n\n    sha256sum {TAPE}\n"
         f"    {assessment.observation.removeprefix('sha256:')}",
-        f"The verdicts follow from the tape: they can be judged again on any machine, without a network:\n\n    hauberk judge {tape}\n\n"
+        f"The verdicts follow from the tape: they can be judged again on any machine, without a network:\n\n    hauberk judge {TAPE}\n\n"
         f"and have to come to {assessment.score.points:g} points, grade {assessment.score.grade}, as {ASSESSMENT} says\n"
         f"(catalogue {visible(assessment.catalogue)}, rubric {visible(assessment.rubric)}).",
     ]
     if pdf:
         steps.append(f"The report carries the same tape and verdicts inside:\n\n    pdfdetach -list {pdf}")
     if signatures:
-        signed = "\n".join(f"    {one.name}" for one in signatures)
-        steps.append(f"The signatures say who stands behind it:\n\n{signed}\n\n    hauberk verify {pdf or ASSESSMENT}")
+        signed = "\n".join(f"    hauberk verify {one}" for one in (*filter(None, (pdf,)), *(one.name for one in signatures)))
+        steps.append(f"The signatures say who stands behind it:\n\n{signed}")
     numbered = "\n\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     return (
         f"Evidence pack of {visible(assessment.domain)}, scanned {at:%Y-%m-%d %H:%M} UTC.\n"
