@@ -207,7 +207,7 @@ def test_full_depth_names_curves_and_signature_schemes(spec: TlsServerSpec) -> N
     facts, _ = look(spec, FULL)
     newest = next((version for version in BELOW_13 if version in accepted(spec)), "")
     elliptic = {one.authentication for one in usable(spec, newest) if one.elliptic}
-    if elliptic and elliptic != {"ecdsa"}:  # an ECDSA key's own curve stands in every hello, and may hide the others
+    if elliptic and elliptic != {"ecdsa"} and newest != "SSLv3":  # an ECDSA key's own curve stands in every hello, and may hide the others
         named = {fact.group for fact in facts.groups if fact.version == newest and fact.accepted}
         assert named == {GROUPS[number] for number in CURVES} & set(spec.groups)
     if newest == "TLSv1.2":
@@ -312,6 +312,35 @@ def test_a_server_that_bears_only_small_hellos_is_asked_in_small_ones() -> None:
     assert connections <= 19
     assert facts.accepted("TLSv1") and facts.accepted("TLSv1.1") is False
     assert facts.accepts_grade(Grade.INSUFFICIENT)
+
+
+@pytest.mark.parametrize(
+    "lost", (NoAnswer(Silence.TIMEOUT, "no connection within 10 s"), Flight(b"", Ending.RESET), Flight(b"", Ending.TIMEOUT))
+)
+@pytest.mark.parametrize("number", range(11))
+def test_one_lost_connection_changes_nothing(number: int, lost: Reply) -> None:
+    server = Server(MODERN)
+    asked: list[Ask] = []
+
+    def answer(ask: Ask) -> Reply:
+        asked.append(ask)
+        return lost if len(asked) == number + 1 else server.reply(ask)
+
+    facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
+    assert replace(facts, connections=0) == replace(look(MODERN)[0], connections=0)
+    assert len(asked) <= 13
+
+
+def test_a_server_that_is_silent_on_long_hellos_is_asked_in_short_ones() -> None:
+    spec = TlsServerSpec((RSA,), suites=(*MODERN_SUITES, "TLS_RSA_WITH_AES_128_CBC_SHA"), most_suites=100)
+
+    def answer(ask: Ask) -> Reply:
+        assert isinstance(ask, Hello)
+        received = respond(spec, ask.octets)
+        return Flight(received, Ending.QUIT if received else Ending.TIMEOUT)
+
+    facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
+    assert facts.accepts_grade(Grade.INSUFFICIENT) and facts.partial == ""
 
 
 def test_a_server_that_knows_another_name_is_asked_without_one() -> None:

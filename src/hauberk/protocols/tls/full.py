@@ -75,10 +75,10 @@ class Full(Standard):
             self.ledger.deny("post-quantum", groups.refusal)
 
     def all_of(self, version: int, newest: bool) -> Job:
-        """All suites of a version; in the newest below TLS 1.3 the curves and signature schemes as well."""
+        """All suites of a version; in the newest below TLS 1.3 the curves (which SSLv3 cannot name) and signature schemes as well."""
         seen = self.ledger.of(version)
         suites = Dimension("suites", _without(numbered(worst_first(version)[::-1]), {one.suite.number for one in seen}), _suite)
-        groups = Dimension("groups", _without(CURVES, {one.flight.group for one in seen}) if newest else (), _curve)
+        groups = Dimension("groups", _without(CURVES, {one.flight.group for one in seen}) if newest and version > SSL3 else (), _curve)
         schemes = Dimension("schemes", _without(ALL, {one.flight.scheme for one in seen}) if newest and version == TLS12 else (), _scheme)
 
         def word(offer: Offer) -> ClientHello:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from hauberk.model.dns import NoAnswer
+from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Endpoint, Flight, Hello
 from hauberk.protocols.malformed import visible
 from hauberk.protocols.tls.flight import ServerFlight, alert_name, read_flight, read_ssl2
@@ -24,6 +24,9 @@ MOST_TIMEOUTS = 3
 _CLOSE_NOTIFY, _UNRECOGNIZED_NAME, _INTERNAL_ERROR, PROTOCOL_VERSION = 0, 112, 80, 70
 # Alerts that say no to what was offered; others may be about the hello's form, so that it is put again in a plainer one.
 _NO = (40, 47, 70, 71, 86, 109)
+
+# Silences that may pass; a refused connection is the server's word, and the others are ours.
+_MAY_PASS = (Silence.TIMEOUT, Silence.UNREACHABLE, Silence.GARBLED)
 
 
 class Outcome(StrEnum):
@@ -69,11 +72,27 @@ def _once_more(hello: ClientHello) -> Job:
     yield Asked(hello, "a hello that was taken, once more")
 
 
+class _Again(StrEnum):
+    """Why a hello is put for the second time."""
+
+    NO = ""
+    CLOSED = "closed"
+    ALERT = "alert"
+    SILENT = "silent"
+    NAME = "name"  # the server does not know the name in it
+    UNCONNECTED = "unconnected"
+    DOUBT = "doubt"  # the plainer form came through: was it the form, or chance?
+
+
+_SAID_AGAIN = dict.fromkeys(_Again, ", again") | {_Again.NO: "", _Again.DOUBT: ", once more"}
+
+
 @dataclass(slots=True)
 class _Turn:
     job: Job
     asked: Asked
-    again: str = ""  # why the hello is put for the second time
+    again: _Again = _Again.NO
+    held: Answer | None = None  # to the plainer form, while in doubt
 
 
 @dataclass(slots=True)
@@ -90,9 +109,9 @@ class Interview:
     _nameless: bool = False
     _timeouts: int = 0
     _closed_twice: int = 0
-    _plain_helped: int = 0
     _kept_back: int = 0
     _used_up: bool = False
+    _reconnected: bool = False
 
     @property
     def left(self) -> int:
@@ -143,39 +162,40 @@ class Interview:
 
     def _spoken(self, turn: _Turn) -> Hello:
         hello = self._worded(turn)
-        return Hello(self.endpoint, render(hello), turn.asked.purpose + (", again" if turn.again else ""))
+        return Hello(self.endpoint, render(hello), turn.asked.purpose + _SAID_AGAIN[turn.again])
 
     def _worded(self, turn: _Turn) -> ClientHello | Ssl2Hello:
         hello = turn.asked.hello
         if isinstance(hello, Ssl2Hello):
             return hello
-        if self._nameless or turn.again == alert_name(_UNRECOGNIZED_NAME):
+        if self._nameless or turn.again is _Again.NAME:
             hello = replace(hello, server_name="")
-        return plainer(hello) if self._plain or turn.again else hello
+        return plainer(hello) if self._plain or turn.again in (_Again.CLOSED, _Again.ALERT, _Again.SILENT) else hello
 
     def _hear(self, turn: _Turn, reply: Flight | NoAnswer, turns: list[_Turn]) -> None:
         answer = self._judge(turn, reply)
         if answer is None:
             return
-        if answer.chosen and turn.again:
-            self._learn_manner(turn)
-        turn.again = ""
+        if answer.chosen and turn.again in (_Again.CLOSED, _Again.SILENT):
+            turn.again, turn.held = _Again.DOUBT, answer
+            return
+        answer = self._learn_manner(turn, answer)
+        turn.again, turn.held = _Again.NO, None
         self.answers.append(answer)
         try:
             turn.asked = turn.job.send(answer)
         except StopIteration:
             turns.remove(turn)
 
-    def _learn_manner(self, turn: _Turn) -> None:
-        """The second, plainer form came through: speak so from now on."""
-        if turn.again == alert_name(_UNRECOGNIZED_NAME):
+    def _learn_manner(self, turn: _Turn, answer: Answer) -> Answer:
+        """What the second or third try tells of how to speak to this server; the answer to go by."""
+        if turn.again is _Again.NAME and answer.chosen:
             self._nameless = True
             self._note("refuses a hello that names the host (SNI)")
-            return
-        self._plain_helped += 1
-        if turn.again != "closed" or self._plain_helped > 1:  # one closed connection may be chance
+        if (turn.again is _Again.ALERT and answer.chosen) or (turn.again is _Again.DOUBT and not answer.chosen):
             self._plain = True
             self._note("does not bear a hello with many suites and extensions")
+        return answer if answer.chosen or turn.held is None else turn.held
 
     def _note(self, oddity: str) -> None:
         if oddity not in self.odd:
@@ -185,6 +205,9 @@ class Interview:
         """The answer; None when the hello is to be put again."""
         hello = self._worded(turn)
         if isinstance(reply, NoAnswer):
+            if reply.reason in _MAY_PASS and not self._reconnected:
+                self._reconnected, turn.again = True, _Again.UNCONNECTED
+                return None
             self.ended = self.ended or f"no connection came about: {visible(reply.detail or reply.reason)}"
             return Answer(hello, ServerFlight(), Outcome.UNKNOWN, self.ended)
         if reply.refusal:
@@ -199,28 +222,36 @@ class Interview:
             return self._alerted(turn, hello, flight, flight.alert or 0)
         if reply.ending in (Ending.CLOSED, Ending.RESET):
             return self._closed(turn, hello, flight)
-        return self._waited(hello, flight)
+        if reply.ending is not Ending.TIMEOUT:
+            return Answer(hello, flight, Outcome.UNKNOWN, "what the server sent makes no sense")
+        return self._waited(turn, hello, flight)
 
     def _alerted(self, turn: _Turn, hello: ClientHello | Ssl2Hello, flight: ServerFlight, alert: int) -> Answer | None:
         # OpenSSL fails with internal_error at an old version for which its policy leaves no signature.
         old = isinstance(hello, Ssl2Hello) or (hello.version < TLS12 and alert == _INTERNAL_ERROR)
         if alert in _NO or turn.again or old:
             return Answer(hello, flight, Outcome.DECLINED, f"alert {alert_name(alert)}")
-        turn.again = alert_name(alert)
+        turn.again = _Again.NAME if alert == _UNRECOGNIZED_NAME else _Again.ALERT
         return None
 
     def _closed(self, turn: _Turn, hello: ClientHello | Ssl2Hello, flight: ServerFlight) -> Answer | None:
         """Closed without a word: asked once more, unless that has twice been this server's way of saying no."""
         if self._closed_twice < 2 and not turn.again:
-            turn.again = "closed"
+            turn.again = _Again.CLOSED
             return None
+        if turn.again is _Again.DOUBT:
+            return Answer(hello, flight, Outcome.UNKNOWN, "closed the connection")
         self._closed_twice += bool(turn.again)
         self._kept_back = 1
         words = "closed the connection twice" if turn.again else "closed the connection, as it does to say no"
         return Answer(hello, flight, Outcome.DECLINED, words, by_closing=True)
 
-    def _waited(self, hello: ClientHello | Ssl2Hello, flight: ServerFlight) -> Answer:
+    def _waited(self, turn: _Turn, hello: ClientHello | Ssl2Hello, flight: ServerFlight) -> Answer | None:
+        """Not answered in time: asked once more, more plainly; silence is never a no."""
         self._timeouts += 1
         if self._timeouts >= MOST_TIMEOUTS:
             self.ended = self.ended or f"{self._timeouts} hellos were not answered in time"
+        elif not turn.again:
+            turn.again = _Again.SILENT
+            return None
         return Answer(hello, flight, Outcome.UNKNOWN, "no answer in time")

@@ -59,7 +59,8 @@ class Standard:
             yield self.hashes()
             yield self.order()
         if self.ledger.highest_below_13:
-            yield self.curves()
+            if self.ledger.highest_below_13 > SSL3:
+                yield self.curves()
             yield self.insufficient_finite()
 
     def _fourth(self) -> Iterator[Job]:
