@@ -36,6 +36,12 @@ def no_dane_hosts(reading: Reading) -> Finding:
     return Finding(reading.domain, Verdict.UNKNOWN, f"The question for the MX records {unanswered(route.answer)}.", code="mx-unknown")
 
 
+def named_by_tlsa(reading: Reading, host: str) -> bool:
+    """TLSA records are published for the host, so that a new key must be announced before it is put in place."""
+    found = dane_records(reading).of(host)
+    return found is not None and bool(found.held)
+
+
 def chain_verdict(reading: Reading, one: Seen) -> x509.ChainVerdict:
     """The chain that an endpoint sent, for the name of its MX host, at the time of the scan."""
     chain = one.tls.chain if one.tls else ()

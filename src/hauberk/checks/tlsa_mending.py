@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hauberk.checks.authentication import dane_match
+from hauberk.checks.authentication import chain_verdict, dane_match
 from hauberk.checks.endpoints import seen
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
@@ -28,6 +28,8 @@ def mended(reading: Reading, host: DaneHost, check: str) -> Iterator[Remedy]:
     own = is_at_or_below(host.base, registrable(reading.domain) or reading.domain)
     publish = "Publish" if own else f"Ask the operator of {host.base} to publish"
     what = f"{publish} the record of the key that {host.name} presents; it takes effect once everything up to it is signed."
+    if any(not chain_verdict(reading, one).trusted for one in seen(reading) if one.endpoint.host == host.name and one.tls):
+        what += " If you are about to replace its certificate, keep the key or publish the new key's record."
     yield Remedy(check, what, lines, (f"{host.owner}. TLSA",) if host.held else ())
 
 

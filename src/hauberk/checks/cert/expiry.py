@@ -16,13 +16,15 @@ Find out why renewal did not happen, and renew:
 
     certbot renew --force-renewal --cert-name mx.example.com --deploy-hook "postfix reload"
 
+Where TLSA records name the key (DANE), keep it with `--reuse-key`, or publish the new key's record first.
+
 If the file on disk is new and the server still presents the old one, it was not reloaded: that is what the deploy hook is for.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from hauberk.checks.authentication import intermediates, proven_by_dane
+from hauberk.checks.authentication import intermediates, named_by_tlsa, proven_by_dane
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, each_handshake
 from hauberk.checks.reading import Reading
@@ -80,12 +82,16 @@ def _rule(certificate: Certificate, at: datetime) -> tuple[Verdict, str]:
     return (Verdict.WARN, "expires-30") if left < timedelta(days=30) else (Verdict.PASS, "")
 
 
-def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
+def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     for host in dict.fromkeys(one.subject.partition(" ")[0] for one in verdict.findings if one.verdict in (Verdict.FAIL, Verdict.WARN)):
+        pinned = named_by_tlsa(reading, host)
+        keep = " Keep its key: its TLSA records name it, and DANE senders do not deliver to another." if pinned else ""
         yield Remedy(
             CHECK.id,
-            f"Renew the certificate of {host} and find out why that did not happen by itself.",
-            settings=(f"certbot renew --force-renewal --cert-name {host} --deploy-hook 'postfix reload'",),
+            f"Renew the certificate of {host} and find out why that did not happen by itself.{keep}",
+            settings=(
+                f"certbot renew --force-renewal{' --reuse-key' if pinned else ''} --cert-name {host} --deploy-hook 'postfix reload'",
+            ),
         )
 
 

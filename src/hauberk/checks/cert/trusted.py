@@ -20,7 +20,7 @@ Let the server send the whole chain (`fullchain.pem`, not `cert.pem`), and reloa
 
 from collections.abc import Iterable, Iterator
 
-from hauberk.checks.authentication import chain_verdict, proven_by_dane, trust_store_known
+from hauberk.checks.authentication import chain_verdict, named_by_tlsa, proven_by_dane, trust_store_known
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, each_handshake
 from hauberk.checks.reading import Reading
@@ -76,7 +76,7 @@ def _shown(tls: TlsHandshake) -> tuple[str, ...]:
     )
 
 
-def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
+def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     bad = {finding.subject.partition(" ")[0]: finding.code for finding in verdict.findings if finding.verdict is Verdict.FAIL}
     for host, code in bad.items():
         if code == "incomplete-chain":
@@ -84,6 +84,8 @@ def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
             yield Remedy(CHECK.id, what, settings=(f"smtpd_tls_chain_files = /etc/letsencrypt/live/{host}/privkey.pem, {_full(host)}",))
         else:
             what = f"Get a certificate for {host} from a public authority, and renew it automatically."
+            if named_by_tlsa(reading, host):
+                what += " Before you put it in place, publish the TLSA record of its key: DANE senders do not deliver to an unknown one."
             settings = (
                 f"certbot certonly --standalone -d {host} --deploy-hook 'postfix reload'",
                 f"smtpd_tls_chain_files = /etc/letsencrypt/live/{host}/privkey.pem, {_full(host)}  # Postfix main.cf",
