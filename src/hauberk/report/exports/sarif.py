@@ -230,7 +230,7 @@ def _result(found: _Found, index: Mapping[str, int], listed: Listed | None) -> _
         level=_LEVELS[finding.verdict],
         message=_said(finding),
         locations=_locations(found, listed),
-        partial_fingerprints={"subjectAndCode/v1": digest},
+        partial_fingerprints={"subjectAndCode/v1": digest, "primaryLocationLineHash": f"{digest[:16]}:1"},  # the latter is GitHub's
         properties=_ResultProperties(visible(found.assessment.domain), tuple(visible(quote) for quote in finding.evidence), finding.code),
     )
 
