@@ -1,5 +1,6 @@
 """Vectors as TLS writes them: a length in front, which is never trusted (RFC 8446, 3.4)."""
 
+import struct
 from collections.abc import Iterator
 
 
@@ -27,6 +28,9 @@ def numbers(data: bytes, width: int = 2) -> tuple[int, ...]:
 
 
 def listed(values: tuple[int, ...], width: int = 2) -> bytes:
+    """Raises OverflowError, or `struct.error` for pairs of octets, where a value does not fit."""
+    if width == 2:
+        return struct.pack(f">{len(values)}H", *values)
     return b"".join(value.to_bytes(width) for value in values)
 
 

@@ -109,6 +109,7 @@ def suites_by_name() -> dict[str, Suite]:
     return {one.name: one for one in suites().values()}
 
 
+@cache
 def worst_first(version: int, grades: tuple[Grade, ...] = tuple(Grade)) -> tuple[Suite, ...]:
     """The suites of a version and of these grades that a mail server can have without a secret shared beforehand, the worst first."""
     chosen = [one for one in suites().values() if one.fits(version) and one.grade in grades and one.exchange != "PSK"]
