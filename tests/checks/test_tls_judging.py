@@ -65,6 +65,7 @@ def with_suites(*facts: SuiteFact) -> TlsFacts:
 
 RSA = SuiteFact("TLSv1.2", "TLS_RSA_WITH_AES_128_CBC_SHA", Grade.INSUFFICIENT, "rsa", "RSA key exchange without forward secrecy")
 NULL = SuiteFact("TLSv1", "TLS_RSA_WITH_NULL_SHA", Grade.INSUFFICIENT, "rsa", "no encryption")
+GCM = SuiteFact("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", Grade.SUFFICIENT, "rsa")
 CBC = SuiteFact("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", Grade.PHASE_OUT, "rsa", "CBC mode")
 
 
@@ -146,9 +147,9 @@ def test_phase_out_suites_are_a_warning() -> None:
         (with_suites(CBC), Verdict.PASS),
         (replace(with_suites(CBC), server_preference=False), Verdict.WARN),
         (replace(with_suites(CBC), order=(OrderFact("TLSv1.2", CBC.suite, "TLS_X"),)), Verdict.WARN),
-        (replace(with_suites(CBC), server_preference=None), Verdict.UNKNOWN),
+        (replace(with_suites(CBC, GCM), server_preference=None), Verdict.UNKNOWN),
         (
-            replace(with_suites(RSA), server_preference=None, suite_grades=tuple(GradeFact(g, g is Grade.INSUFFICIENT) for g in Grade)),
+            replace(with_suites(RSA), server_preference=None),
             Verdict.INFO,
         ),
     ],

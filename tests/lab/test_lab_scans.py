@@ -63,6 +63,13 @@ FAULTS = {
     "weak-key.test": "cert.key-strength=fail",
     "sha1.test": "cert.key-strength=fail",
     "tls10.test": "tls.modern-version=fail",
+    "tls-legacy.test": "tls.no-legacy-versions=fail tls.cipher-suites=warn tls.modern-version=pass",
+    "rsa-exchange.test": "tls.cipher-suites=fail tls.no-legacy-versions=pass",
+    "cbc.test": "tls.cipher-suites=warn tls.cipher-order=pass",
+    "anonymous-tls.test": "tls.cipher-suites=fail",
+    "weak-dh.test": "tls.groups=fail tls.cipher-suites=warn",
+    "weak-groups.test": "tls.groups=fail tls.cipher-suites=pass",
+    "auth-in-clear.test": "smtp.no-plain-auth=fail",
     "wrong-tlsa.test": "dane.valid=fail",
     "dane.test": "dane.rollover=warn",
     "tlsa-bogus.test": "dane.sound-denial=fail",
@@ -110,6 +117,7 @@ SOUND = (
     "big-txt",
     "xn--bcher-kva",
     "tls12",
+    "tls13-only",
     "dane",
     "dane-self-signed",
     "slow",
@@ -121,7 +129,7 @@ SOUND = (
     "certificate-zoo",
     "split-dmarc",
 )
-IMPATIENT_SMTP = SmtpPatience(greeting=4.0, reply=1.0, handshake=1.0, farewell=0.5, session=8.0)
+IMPATIENT_SMTP = SmtpPatience(greeting=6.0, reply=1.0, handshake=1.0, farewell=0.5, session=10.0)
 
 
 @pytest.fixture(scope="module")

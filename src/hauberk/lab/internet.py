@@ -111,7 +111,7 @@ class Lab:
         spec = placed.spec
 
         def context() -> ssl.SSLContext:
-            return server_context(placed.issued(), self._folder, spec.tls, spec.suites, spec.group)
+            return server_context(placed.issued(), self._folder, spec.tls, spec.suites, spec.group, spec.dh)
 
         server = await stack.enter_async_context(MailServer(spec, context))
         self.mail[spec.host] = (*self.mail.get(spec.host, ()), server)

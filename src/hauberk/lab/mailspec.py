@@ -40,7 +40,8 @@ class MailServerSpec:
     greeting and to EHLO, by default the host; `reverse` is what its addresses resolve back to, by default that name, nothing if empty.
     `greeting` are further lines before the last, `delay` is seconds before each line. `certificate` defaults to a trusted one
     for the host. `tls` are the lowest and highest versions (`TLSv1` ... `TLSv1.3`), `suites` is an OpenSSL list for versions below
-    1.3, `group` the one elliptic curve for the key exchange by OpenSSL's name (empty: X25519; `any`: OpenSSL's choice).
+    1.3, `group` the one elliptic curve for the key exchange by OpenSSL's name (empty: X25519; `any`: OpenSSL's choice),
+    `dh` the size in bits of the prime for finite-field suites.
     """
 
     host: str
@@ -54,4 +55,5 @@ class MailServerSpec:
     tls: tuple[str, str] = ("TLSv1.2", "TLSv1.3")
     suites: str = ""
     group: str = ""
+    dh: int = 0
     auth_in_clear: bool = False

@@ -54,7 +54,10 @@ def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...
     if not options.lookalikes:
         left_out.append("Registered names that look like the domain.")
     if "relay.closed" not in judged:
-        left_out.append("Relaying, user enumeration and whatever else needs the consent of the server’s owner.")
+        consent = "Relaying" if options.own else "Relaying, user enumeration and whatever else needs the consent of the server’s owner"
+        left_out.append(f"{consent}.")
+    if options.smtp and not options.services:
+        left_out.append("Submission and mailbox ports.")
     unanswered = tuple(verdict.check for verdict in assessment.verdicts if verdict.verdict in (Verdict.UNKNOWN, Verdict.ERROR))
     if unanswered:
         left_out.append(f"Asked, but not to be judged from what was answered: {listed(unanswered, 12)}.")

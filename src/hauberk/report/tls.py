@@ -96,14 +96,14 @@ def _traits(one: EndpointTls) -> str:
     parts = (
         ("yes", tuple(name for name, there in traits if there)),
         ("no", tuple(name for name, there in traits if there is False)),
-        ("not found out", tuple(name for name, there in traits if there is None)),
+        ("not found out", tuple(name for name, there in traits if there is None) if one.listed or one.partial else ()),
     )
     return "; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names)
 
 
 def _probe(group: list[EndpointTls]) -> str:
     one, most = group[0], max(one.connections for one in group)
-    lists = "everything that is accepted" if one.listed else "what was seen; the full depth names everything"
+    lists = "listed is everything that is accepted" if one.listed else "listed is what was seen (--depth full names everything)"
     early = f"; ended early: {one.partial}" if one.partial else ""
     each = " each" if len(group) > 1 else ""
-    return f"{one.depth} depth, {'at most ' if len(group) > 1 else ''}{counted(most, 'connection')}{each}; this lists {lists}{early}"
+    return f"{one.depth} depth, {'at most ' if len(group) > 1 else ''}{counted(most, 'connection')}{each}; {lists}{early}"

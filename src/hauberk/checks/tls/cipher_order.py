@@ -50,14 +50,20 @@ def judge_facts(facts: TlsFacts) -> Iterator[Finding]:
     elif facts.server_preference is False and True in bad:
         message = "The client's order decides, and suites to phase out or worse are accepted: a careless client gets one of those."
         yield Finding(subject, Verdict.WARN, message, code="client-order")
-    elif True in bad and not facts.partial and not _has_better(facts):
-        yield Finding(subject, Verdict.INFO, "No good or sufficient suite is accepted, so there is none to prefer.", code="nothing-better")
+    elif True in bad and not facts.partial and not _has_sound(facts):
+        yield Finding(
+            subject,
+            Verdict.INFO,
+            "No good or sufficient suite is accepted below TLS 1.3, so there is none to prefer.",
+            code="nothing-better",
+        )
     else:
         yield not_found_out(facts, "Which suites the server prefers is not known")
 
 
-def _has_better(facts: TlsFacts) -> bool:
-    return any(facts.accepts_grade(grade) is not False for grade in (Grade.GOOD, Grade.SUFFICIENT))
+def _has_sound(facts: TlsFacts) -> bool:
+    """Whether a good or sufficient suite stands beside the others; TLS 1.3 has its own suites, among which a worse one is no choice."""
+    return any(fact.grade in (Grade.GOOD, Grade.SUFFICIENT) for fact in facts.suites if fact.version != "TLSv1.3")
 
 
 def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:

@@ -103,6 +103,7 @@ def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         settings=(
             "smtpd_tls_exclude_ciphers = kDHE  # Postfix main.cf; add it to what stands there",
             "tls_eecdh_auto_curves = X25519, prime256v1, secp384r1",
+            "tls_ffdhe_auto_groups =  # empty; from Postfix 3.8 on",
             "tls_dhparam = none  # Exim with OpenSSL, main section",
             "tls_eccurve = X25519:P-256:P-384",
         ),
