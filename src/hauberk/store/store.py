@@ -1,13 +1,14 @@
 """The store: opened once, handing out sessions."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hauberk.store.engine import BEGIN, engine
-from hauberk.store.errors import StoreError, clear_errors
+from hauberk.store.engine import BEGIN, BUSY_SECONDS, engine
+from hauberk.store.errors import Fault, StoreError, clear_errors
 from hauberk.store.migration import require_current
 from hauberk.store.session import SystemSession, TenantSession
 from hauberk.store.url import parse
@@ -24,6 +25,8 @@ class Store:
 
     def __init__(self, made: AsyncEngine) -> None:
         self._engine = made
+        # SQLite has one writer at a time and lets the others poll; those of this process queue up instead.
+        self._turn: asyncio.Lock | None = asyncio.Lock() if made.dialect.name == "sqlite" else None
 
     @classmethod
     async def open(cls, url: str, *, connections: int = 10) -> "Store":
@@ -57,6 +60,23 @@ class Store:
 
     @asynccontextmanager
     async def _transaction(self, writing: bool) -> AsyncGenerator[AsyncConnection]:
+        if self._turn is None or not writing:
+            async with self._connected(writing) as connection:
+                yield connection
+            return
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StoreError(Fault.BUSY, f"the database was written to for more than {BUSY_SECONDS} seconds") from None
+        try:
+            async with self._connected(writing) as connection:
+                yield connection
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _connected(self, writing: bool) -> AsyncGenerator[AsyncConnection]:
         with clear_errors():
             connection = await self._engine.connect()
         try:

@@ -90,7 +90,9 @@ def open_to_system(table: str, *, may: str = "SELECT") -> None:
     if not _is_postgresql():
         return
     _force(table)
-    op.execute(f"CREATE POLICY {table}_system ON {table} TO {SYSTEM_ROLE} USING (true) WITH CHECK (true)")
+    # The role itself, not whoever is a member of it and would inherit the policy: the owner of the tables is one.
+    itself = f"current_user = '{SYSTEM_ROLE}'"
+    op.execute(f"CREATE POLICY {table}_system ON {table} TO {SYSTEM_ROLE} USING ({itself}) WITH CHECK ({itself})")
     op.execute(f"GRANT {may} ON {table} TO {SYSTEM_ROLE}")
     if "INSERT" in may:
         _grant_sequence(table, SYSTEM_ROLE)
