@@ -2,9 +2,9 @@
 
 import asyncio
 import errno
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.world.guard import AddressGuard
@@ -13,27 +13,48 @@ from hauberk.world.politeness import Politeness
 Place: TypeAlias = tuple[str, int]
 """An IP address in canonical text and a port."""
 
+C = TypeVar("C", bound="Connection")
 _BUFFERED = 65_536
 
 
-class Stream(asyncio.Protocol):
+class Connection(asyncio.Protocol):
+    """A TCP connection, to be sent to and to be closed."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Close after what was sent has left, but do not wait for a peer that does not read."""
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+
+class Stream(Connection):
     """A TCP connection as octets; it stops reading while more than 64 KiB wait, so that a flood costs no memory.
 
     `began` is the time of the attempt by the clock of the event loop.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._loop = asyncio.get_running_loop()
         self.began = self._loop.time()
-        self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
         self._paused = False
         self._error: Exception | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -70,19 +91,6 @@ class Stream(asyncio.Protocol):
             raise ConnectionResetError(str(self._error)) if not isinstance(self._error, OSError) else self._error
         return data
 
-    def send(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Close after what was sent has left, but do not wait for a peer that does not read."""
-        if self._transport is None:
-            return
-        if self._transport.get_write_buffer_size():
-            self._transport.abort()
-        else:
-            self._transport.close()
-
 
 class Dialer:
     """Opens streams within the guard's and good manners' bounds.
@@ -109,18 +117,24 @@ class Dialer:
     @asynccontextmanager
     async def dial(self, address: str, port: int) -> AsyncGenerator[Stream | NoAnswer]:
         """A connected stream for the length of the block, or why there is none. The waiting for one's turn is not counted."""
+        async with self.call(address, port, Stream) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def call(self, address: str, port: int, protocol: Callable[[], C]) -> AsyncGenerator[C | NoAnswer]:
+        """As `dial`, with a protocol of one's own, made as the connection is begun."""
         route = self._routes.get((address, port))
         refusal = None if route else self._refusal(address)
         if refusal is not None:
             yield refusal
             return
         async with self._politeness.turn(address):
-            stream = await self._connect(route or (address, port))
+            connection = await self._connect(route or (address, port), protocol)
             try:
-                yield stream
+                yield connection
             finally:
-                if isinstance(stream, Stream):
-                    stream.close()
+                if not isinstance(connection, NoAnswer):
+                    connection.close()
 
     def _refusal(self, address: str) -> NoAnswer | None:
         objection = self._guard.objection(address)
@@ -132,15 +146,15 @@ class Dialer:
             return NoAnswer(Silence.NO_ROUTE, "this machine has no IPv4 connectivity")
         return None
 
-    async def _connect(self, place: Place) -> Stream | NoAnswer:
+    async def _connect(self, place: Place, protocol: Callable[[], C]) -> C | NoAnswer:
         try:
             async with asyncio.timeout(self._time_out):
-                _, stream = await asyncio.get_running_loop().create_connection(Stream, *place)
+                _, connection = await asyncio.get_running_loop().create_connection(protocol, *place)
         except TimeoutError:
             return NoAnswer(Silence.TIMEOUT, f"no connection within {self._time_out:g} s")
         except OSError as error:
             return _failure(error)
-        return stream
+        return connection
 
 
 def _failure(error: OSError) -> NoAnswer:
