@@ -17,8 +17,12 @@ from hauberk.protocols.tls.standard import (
     INSUFFICIENT_FINITE_TOPIC,
     INSUFFICIENT_TOPIC,
     OTHER_TOPIC,
+    POST_QUANTUM_TOPIC,
+    SHA1_TOPIC,
+    SHA224_TOPIC,
     SOUND_TOPIC,
     WEAK_13_TOPIC,
+    WEAK_CURVES_TOPIC,
 )
 
 
@@ -43,9 +47,9 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         order=preference.wrong(ledger.of(TLS12)),
         post_quantum=ledger.known(
             any(choice.flight.group in POST_QUANTUM for choice in ledger.of(TLS13)),
-            ("post-quantum",) if ledger.version(TLS13) is not False else (),
+            (POST_QUANTUM_TOPIC,) if ledger.version(TLS13) is not False else (),
         ),
-        weak_curves=_below(ledger, any(choice.flight.group in WEAK_CURVES for choice in below), "weak curves"),
+        weak_curves=_below(ledger, any(choice.flight.group in WEAK_CURVES for choice in below), WEAK_CURVES_TOPIC),
         finite_exchange=_finite_exchange(ledger),
         compression=_compression(ledger, below),
         secure_renegotiation=_signal(below, hellos.RENEGOTIATION),
@@ -147,7 +151,7 @@ def _schemes(ledger: Ledger) -> tuple[SchemeFact, ...]:
     seen = sorted({choice.flight.scheme for choice in ledger.of(TLS12) if choice.flight.scheme is not None})
     facts = {number: SchemeFact(name, scheme_name(number), scheme_grade(number)) for number in seen}
     absent = ledger.version(TLS12) is False
-    for topic, numbers in (("hash sha1", SHA1), ("hash sha224", SHA224)):
+    for topic, numbers in ((SHA1_TOPIC, SHA1), (SHA224_TOPIC, SHA224)):
         accepted = False if absent or topic in ledger.denied else None
         for number in numbers:
             facts.setdefault(number, SchemeFact(name, scheme_name(number), scheme_grade(number), accepted))

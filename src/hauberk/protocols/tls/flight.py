@@ -5,6 +5,7 @@ TLS 1.3 encrypts all after the ServerHello; the older versions send their whole 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from hauberk.protocols.ffdhe import group_of_prime
 from hauberk.protocols.tls.octets import CutError, extensions, messages, numbers, take
@@ -15,7 +16,7 @@ SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, SERVER_KEY_EXCHANGE = 2, 4, 11, 1
 CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_STATUS = 13, 14, 22
 SUPPORTED_VERSIONS, KEY_SHARE = 43, 51
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
-MOST_CERTIFICATES = 50
+MOST_CERTIFICATES = MOST_MESSAGES = MOST_EXTENSIONS = 50
 _NO_RECORD = -1
 _NAMED_CURVE, _FATAL = 3, 2
 
@@ -80,7 +81,7 @@ def read_flight(data: bytes) -> ServerFlight:
             flight = replace(flight, alert=payload[1])
         elif kind == _NO_RECORD:
             flight = replace(flight, is_tls=False)
-    for message, body in messages(bytes(handshake)):
+    for message, body in islice(messages(bytes(handshake)), MOST_MESSAGES):
         try:
             flight = _with(flight, message, body)
         except (IndexError, CutError):
@@ -173,7 +174,7 @@ def _with_hello(flight: ServerFlight, body: bytes) -> ServerFlight:
     version, suite_number = int.from_bytes(body[:2]), int.from_bytes(body[position : position + 2])
     group = flight.group
     kinds: list[int] = []
-    for kind, value in extensions(body, position + 3):
+    for kind, value in islice(extensions(body, position + 3), MOST_EXTENSIONS):
         kinds.append(kind)
         if kind == SUPPORTED_VERSIONS and len(value) == 2:
             version = int.from_bytes(value)

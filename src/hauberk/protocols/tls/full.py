@@ -16,8 +16,12 @@ from hauberk.protocols.tls.standard import (
     INSUFFICIENT_FINITE_TOPIC,
     INSUFFICIENT_TOPIC,
     OTHER_TOPIC,
+    POST_QUANTUM_TOPIC,
+    SHA1_TOPIC,
+    SHA224_TOPIC,
     SOUND_TOPIC,
     WEAK_13_TOPIC,
+    WEAK_CURVES_TOPIC,
     Standard,
     numbered,
 )
@@ -72,7 +76,7 @@ class Full(Standard):
         if any(one.flight.group in FINITE for one in self.ledger.of(TLS13)):
             self._forget(*(f"group {one.flight.group}" for one in self.ledger.of(TLS13)))
         if groups.refusal and not any(one.flight.group in POST_QUANTUM for one in self.ledger.of(TLS13)):
-            self.ledger.deny("post-quantum", groups.refusal)
+            self.ledger.deny(POST_QUANTUM_TOPIC, groups.refusal)
 
     def all_of(self, version: int, newest: bool) -> Job:
         """All suites of a version; in the newest below TLS 1.3 the curves (which SSLv3 cannot name) and signature schemes as well."""
@@ -95,9 +99,9 @@ class Full(Standard):
         yield from eliminate((suites, groups, schemes), word, self._note, f"{VERSIONS[version]}, what is left")
         if newest:
             self._close(suites, SOUND_TOPIC, FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, INSUFFICIENT_FINITE_TOPIC)
-            self._close(groups, "weak curves")
+            self._close(groups, WEAK_CURVES_TOPIC)
         taken = {one.flight.scheme for one in self.ledger.of(TLS12)}
-        for topic, numbers in (("hash sha1", {*SHA1, *MD5}), ("hash sha224", {*SHA224})):
+        for topic, numbers in ((SHA1_TOPIC, {*SHA1, *MD5}), (SHA224_TOPIC, {*SHA224})):
             if schemes.refusal and not taken & numbers:
                 self.ledger.deny(topic, schemes.refusal)
 

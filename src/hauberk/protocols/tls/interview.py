@@ -25,7 +25,8 @@ _CLOSE_NOTIFY, _UNRECOGNIZED_NAME, _INTERNAL_ERROR, PROTOCOL_VERSION = 0, 112, 8
 # Alerts that say no to what was offered; others may be about the hello's form, so that it is put again in a plainer one.
 _NO = (40, 47, 70, 71, 86, 109)
 
-# Silences that may pass; a refused connection is the server's word, and the others are ours.
+# Silences that may pass, and those that are ours; a refused connection is the server's word.
+_OUR_OWN = (Silence.NO_ROUTE, Silence.FORBIDDEN, Silence.OUT_OF_TIME, Silence.NOT_ASKED)
 _MAY_PASS = (Silence.TIMEOUT, Silence.UNREACHABLE, Silence.GARBLED)
 
 
@@ -208,7 +209,8 @@ class Interview:
             if reply.reason in _MAY_PASS and not self._reconnected:
                 self._reconnected, turn.again = True, _Again.UNCONNECTED
                 return None
-            self.ended = self.ended or f"no connection came about: {visible(reply.detail or reply.reason)}"
+            said = visible(reply.detail or reply.reason)
+            self.ended = self.ended or (said if reply.reason in _OUR_OWN else f"no connection came about: {said}")
             return Answer(hello, ServerFlight(), Outcome.UNKNOWN, self.ended)
         if reply.refusal:
             self.ended = self.ended or f"the server sent us away: {visible(reply.refusal)}"

@@ -19,10 +19,12 @@ from hauberk.protocols.x509.certificate import describe
 
 MOST_CONNECTIONS = 19  # and the real handshake
 SOUND, POOR = (Grade.GOOD, Grade.SUFFICIENT), (Grade.PHASE_OUT, Grade.INSUFFICIENT)
-# The topics whose denial means that no suite of the tier is there.
-FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC, WEAK_13_TOPIC = "suites finite", "suites phase-out", "suites insufficient", "suites weak 1.3"
-
-INSUFFICIENT_FINITE_TOPIC, SOUND_TOPIC, ALL_13_TOPIC = "suites insufficient finite", "suites sound", "suites 1.3"
+# What a no may be said to. A topic that was denied, with nothing of it ever chosen, is known to be absent.
+SOUND_TOPIC, ALL_13_TOPIC, WEAK_13_TOPIC = "sound suites", "suites of TLS 1.3", "insufficient suites of TLS 1.3"
+FINITE_TOPIC, OTHER_TOPIC, INSUFFICIENT_TOPIC = "finite-field suites", "phase-out suites", "insufficient suites"
+INSUFFICIENT_FINITE_TOPIC = "insufficient finite-field suites"
+POST_QUANTUM_TOPIC, WEAK_CURVES_TOPIC = "post-quantum groups", "weak curves"
+SHA1_TOPIC, SHA224_TOPIC = "SHA-1 signatures", "SHA-224 signatures"
 
 
 def numbered(chosen: tuple[Suite, ...]) -> tuple[int, ...]:
@@ -136,7 +138,7 @@ class Standard:
         if any(choice.flight.group in POST_QUANTUM for choice in self.ledger.of(TLS13)):
             return
         hello = latest_hello(numbered(worst_first(TLS13)[::-1]), self.name, POST_QUANTUM)
-        self._note((yield from put(hello, "TLS 1.3 with post-quantum groups")), "post-quantum")
+        self._note((yield from put(hello, f"TLS 1.3 with {POST_QUANTUM_TOPIC}")), POST_QUANTUM_TOPIC)
 
     def finite_fields(self) -> Job:
         """Finite fields in TLS 1.3: the smallest is the one that matters."""
@@ -149,17 +151,17 @@ class Standard:
 
     def weak_suites(self) -> Job:
         hello = latest_hello(numbered(worst_first(TLS13, POOR)), self.name, groups_of(TLS13))
-        self._note((yield from put(hello, "TLS 1.3 with poor suites")), WEAK_13_TOPIC)
+        self._note((yield from put(hello, WEAK_13_TOPIC)), WEAK_13_TOPIC)
 
     def hashes(self) -> Job:
         """Which hash signs the key exchange when the client knows only old ones."""
         signed = tuple(one for one in worst_first(TLS12)[::-1] if one.signed)
         weak = (*SHA224, *SHA1, *MD5)
         answer = yield from put(self._below_13(numbered(signed), schemes=weak), "TLS 1.2 with SHA-1 and SHA-224 signatures")
-        self._note(answer, "hash sha1", "hash sha224")
+        self._note(answer, SHA1_TOPIC, SHA224_TOPIC)
         if not answer.chosen:
             return
-        for topic, wanted in (("hash sha1", (*SHA1, *MD5)), ("hash sha224", SHA224)):
+        for topic, wanted in ((SHA1_TOPIC, (*SHA1, *MD5)), (SHA224_TOPIC, SHA224)):
             alone = answer
             if answer.flight.scheme in weak and answer.flight.scheme not in wanted:
                 hello = self._below_13(numbered(signed), schemes=wanted)
@@ -185,10 +187,10 @@ class Standard:
         """Weak curves; those of an ECDSA certificate have to stand in the list as well, or its suites vanish (RFC 8422, 5.1)."""
         elliptic = tuple(one for one in worst_first(self.ledger.highest_below_13 or TLS12)[::-1] if one.elliptic)
         groups = (*WEAK_CURVES, *self._curves_of_keys())
-        answer = yield from put(self._below_13(numbered(elliptic), groups), "weak curves")
-        self._note(answer, "weak curves")
+        answer = yield from put(self._below_13(numbered(elliptic), groups), WEAK_CURVES_TOPIC)
+        self._note(answer, WEAK_CURVES_TOPIC)
         if answer.chosen and answer.flight.group not in WEAK_CURVES:
-            self.ledger.deny("weak curves", answer)
+            self.ledger.deny(WEAK_CURVES_TOPIC, answer)
 
     def _curves_of_keys(self) -> tuple[int, ...]:
         """The curves of ECDSA keys where the server has no other kind; the usual ones where they cannot be read."""
@@ -205,7 +207,7 @@ class Standard:
         if oldest == self.ledger.highest_below_13 or seen or not self.interview.left:
             return
         hello = legacy_hello(oldest, numbered(worst_first(oldest, (Grade.INSUFFICIENT,))), self.name, CURVES)
-        self._note((yield from put(hello, f"{VERSIONS[oldest]} with insufficient suites")))
+        self._note((yield from put(hello, f"{VERSIONS[oldest]} with {INSUFFICIENT_TOPIC}")))
 
     def other_key(self) -> Job:
         """A certificate with the other kind of key."""
@@ -225,7 +227,7 @@ class Standard:
             others = tuple(one for one in worst_first(newest or TLS12, (Grade.INSUFFICIENT,)) if one.why not in reasons)
             if not reasons or not others:
                 return
-            answer = yield from put(self._below_13(numbered(others)), f"other insufficient suites than {len(reasons)} kinds")
+            answer = yield from put(self._below_13(numbered(others)), f"{INSUFFICIENT_TOPIC} of another kind, {len(reasons)}")
             if not self._note(answer) or suite(answer.flight.suite or 0).why in reasons:
                 return
 
