@@ -47,6 +47,17 @@ def test_the_points_rise_step_by_step_and_gains_come_first() -> None:
     assert steps[0].gain == max(one.gain for one in steps)
 
 
+def test_what_lifts_a_cap_comes_before_what_brings_more() -> None:
+    steps = plan(MAIL.replace("mx ?all", "mx ip4:0.0.0.0/0 -all") + '_dmarc.example.com. TXT "v=DMARC1; p=reject"')
+    assert steps[0].remedy.check == "spf.address-space" and steps[0].points_after > 49
+    assert steps[0].gain < max(one.gain for one in steps)
+
+
+def test_signing_alone_is_not_sold_as_dane() -> None:
+    dane = step(plan(MAIL), "dane.valid")
+    assert any("TLSA 3 1 1" in line for line in dane.publish) and dane.assumed
+
+
 def test_a_server_setting_is_marked_as_assumed() -> None:
     assert step(plan(MAIL), "mta-sts.valid").assumed is True
     assert step(plan(MAIL), "tls-rpt.published").assumed is False

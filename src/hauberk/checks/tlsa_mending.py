@@ -7,9 +7,11 @@ from hauberk.checks.endpoints import seen
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.protocols import dane, x509
-from hauberk.protocols.dane import DaneHost, Match, Tlsa
+from hauberk.protocols.dane import DaneHost, Match, Published, Tlsa
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import is_at_or_below, registrable
+
+_OURS = (Published.INSECURE_MX,)  # it is the domain's own zone that is not signed
 
 
 def presented_keys(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:
@@ -21,16 +23,43 @@ def presented_keys(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:
 
 def mended(reading: Reading, host: DaneHost, check: str) -> Iterator[Remedy]:
     """The host's TLSA set with a record for every key that is presented; where nothing fitted, what is there is left out as old."""
-    keys = presented_keys(reading, host)
-    if not keys:
+    lines = fitting(reading, host)
+    if not lines:
         return
-    lines = tuple(f"{host.owner}. TLSA {dane.render(record)}" for record in dict.fromkeys((*_worth_keeping(reading, host), *keys)))
-    own = is_at_or_below(host.base, registrable(reading.domain) or reading.domain)
-    publish = "Publish" if own else f"Ask the operator of {host.base} to publish"
+    publish = "Publish" if is_own(reading, host) else f"Ask the operator of {host.base} to publish"
     what = f"{publish} the record of the key that {host.name} presents; it takes effect once everything up to it is signed."
     if any(not chain_verdict(reading, one).trusted for one in seen(reading) if one.endpoint.host == host.name and one.tls):
         what += " If you are about to replace its certificate, keep the key or publish the new key's record."
     yield Remedy(check, what, lines, (f"{host.owner}. TLSA",) if host.held else ())
+
+
+def signed_first(reading: Reading, hosts: tuple[DaneHost, ...], check: str) -> Remedy:
+    """What brings DANE to unsigned hosts, as one step: signing alone does not, and neither do TLSA records alone."""
+    own = tuple(host for host in hosts if is_own(reading, host))
+    zones = (reading.domain if host.published in _OURS else host.name for host in hosts if host in own or host.published in _OURS)
+    others = tuple(dict.fromkeys(host.base for host in hosts if host not in own))
+    lines = tuple(line for host in own for line in fitting(reading, host))
+    steps: list[str] = []
+    if signing := ", ".join(dict.fromkeys(zones)):
+        steps.append(f"Sign the zone of {signing} with DNSSEC and have its registrar publish the DS record.")
+    if own:
+        steps.append(f"Publish {'these TLSA records' if lines else 'a TLSA record (3 1 1) of the key of each server'}.")
+    if others:
+        steps.append(f"Ask the operator of {', '.join(others)} for signed addresses and TLSA records.")
+    proof = tuple(f"delv {host.owner} TLSA  # has to say: fully validated" for host in hosts[:1])
+    return Remedy(check, " ".join(steps), lines, tuple(f"{host.owner}. TLSA" for host in own if host.held and lines), proof)
+
+
+def fitting(reading: Reading, host: DaneHost) -> tuple[str, ...]:
+    """The TLSA set that fits what the host presents, as lines to publish; none where no key was seen."""
+    keys = presented_keys(reading, host)
+    records = dict.fromkeys((*_worth_keeping(reading, host), *keys)) if keys else ()
+    return tuple(f"{host.owner}. TLSA {dane.render(record)}" for record in records)
+
+
+def is_own(reading: Reading, host: DaneHost) -> bool:
+    """The host's name is in the domain's own organisation, so that its records are for the domain's owner to publish."""
+    return is_at_or_below(host.base, registrable(reading.domain) or reading.domain)
 
 
 def _worth_keeping(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:

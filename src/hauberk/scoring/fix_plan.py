@@ -32,6 +32,24 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A remedy, what it brings alone, and the lowest cap that it lifts (100 for none)."""
+
+    remedy: Remedy
+    verdict: Verdict
+    gain: float
+    lifts: float
+
+    @classmethod
+    def of(cls, before: _State, after: _State, remedy: Remedy, verdict: Verdict) -> "_Ranked":
+        lifted = (cap.points for cap in before.score.caps if cap not in after.score.caps)
+        return cls(remedy, verdict, after.score.sum - before.score.sum, min(lifted, default=100))
+
+    def key(self) -> tuple[float, float, bool, str]:
+        return (self.lifts, -self.gain, self.verdict is not Verdict.FAIL, self.remedy.check)
+
+
+@dataclass(frozen=True, slots=True)
 class _Planner:
     checks: tuple[Check, ...]
     rubric: Rubric
@@ -67,19 +85,20 @@ def parsed(remedy: Remedy) -> tuple[tuple[Record, ...], tuple[tuple[str, str], .
 
 
 def fix_plan(observation: Observation, checks: tuple[Check, ...], rubric: Rubric) -> tuple[FixStep, ...]:
-    """Steps by what each brings alone, most first; `points_after` and `grade_after` count it with all before it.
+    """Steps that lift a cap first, the hardest cap before others; then by what each brings alone, most first.
+
+    `points_after` and `grade_after` count a step with all before it: while one cap holds, nothing else shows in the points.
 
     A remedy is worded anew after each step, so that two mendings of one record come one on top of the other.
     """
     planner = _Planner(checks, rubric)
     start = planner.state(observation, frozenset())
     ranked = sorted(
-        ((planner.after(start, remedy).score.sum - start.score.sum, remedy, verdict) for remedy, verdict in planner.remedies(start)),
-        key=lambda one: (-one[0], one[2] is not Verdict.FAIL, one[1].check),
+        (_Ranked.of(start, planner.after(start, one), one, verdict) for one, verdict in planner.remedies(start)), key=_Ranked.key
     )
     steps: list[FixStep] = []
     state = start
-    for gain, first_wording, verdict in ranked[:_MOST_STEPS]:
+    for gain, first_wording, verdict in ((one.gain, one.remedy, one.verdict) for one in ranked[:_MOST_STEPS]):
         remedy = _reworded(planner, state, first_wording)
         if remedy is None:
             continue

@@ -24,7 +24,7 @@ from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, seen, takes_mail, unanswered
 from hauberk.checks.reading import Reading
-from hauberk.checks.tlsa_mending import mended
+from hauberk.checks.tlsa_mending import mended, signed_first
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import dane
@@ -123,16 +123,16 @@ def _of_match(subject: str, result: MatchResult, held: tuple[str, ...]) -> Findi
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     codes = {one.subject.partition(" ")[0]: one.code for one in verdict.findings if one.verdict in (Verdict.FAIL, Verdict.WARN)}
-    for host in dane_hosts(reading):
-        code = codes.get(host.name, "")
-        if not code:
+    faulty = tuple(host for host in dane_hosts(reading) if codes.get(host.name))
+    unsigned = tuple(host for host in faulty if host.published in _INSECURE)
+    if unsigned:
+        yield signed_first(reading, unsigned, CHECK.id)
+    for host in faulty:
+        if host in unsigned:
             continue
-        if host.published in _INSECURE:
-            zone = reading.domain if host.published is Published.INSECURE_MX else host.name
-            yield Remedy(CHECK.id, f"Sign the zone of {zone} with DNSSEC, and have its registrar publish the DS record.")
-        if code in ("dane-mismatch", "dane-missing", "dane-unusable", "dane-insecure"):
+        if codes[host.name] in ("dane-mismatch", "dane-missing", "dane-unusable"):
             yield from mended(reading, host, CHECK.id)
-        elif code == "dane-bogus":
+        elif codes[host.name] == "dane-bogus":
             yield Remedy(CHECK.id, f"Sign the zone of {host.base} anew, or take its DS record out until it is signed properly.")
 
 
