@@ -22,9 +22,7 @@ from hauberk.report.exports.oscal_parts import identifier, line, moment, prop, t
 from hauberk.report.filename import tape_name
 
 FRESH = timedelta(days=90)
-_TOOL = identifier("tool", "hauberk")
 _METHOD = identifier("method", "hauberk")
-_ORIGINS = (oscal.Origin((oscal.Actor("tool", _TOOL),)),)
 _STATES = {Verdict.PASS: ("satisfied", "pass"), Verdict.WARN: ("not-satisfied", "other"), Verdict.FAIL: ("not-satisfied", "fail")}
 _ADVICE = "This is advice: no requirement of a standard is broken."
 
@@ -88,6 +86,8 @@ class _Domain:
     def __init__(self, assessment: Assessment, titles: dict[str, str]) -> None:
         self._assessment = assessment
         self._titles = titles
+        self._tool = self._id("tool")
+        self._origins = (oscal.Origin((oscal.Actor("tool", self._tool),)),)
         self._steps: dict[str, list[FixStep]] = {}
         for step in assessment.fix_plan:
             self._steps.setdefault(step.remedy.check, []).append(step)
@@ -121,12 +121,12 @@ class _Domain:
 
     def _definitions(self) -> oscal.LocalDefinitions:
         tool = oscal.Component(
-            uuid=_TOOL,
+            uuid=self._tool,
             type="software",
             title="Hauberk",
             description="Scans and judges mail servers from outside.",
             status=oscal.State("operational"),
-            props=(oscal.Property("version", __version__),),
+            props=(prop("version", __version__),),
         )
         subjects = dict.fromkeys((self._assessment.domain, *(one.subject for v in self._assessment.verdicts for one in v.findings)))
         return oscal.LocalDefinitions((tool,), tuple(oscal.InventoryItem(self._id("subject", one), line(one)) for one in subjects))
@@ -151,7 +151,7 @@ class _Domain:
             collected=moment(self._assessment.observed_at),
             expires=moment(self._assessment.observed_at + FRESH),
             props=(prop("check", verdict.check), prop("verdict", said.verdict.value), *code),
-            origins=_ORIGINS,
+            origins=self._origins,
             subjects=(oscal.Subject(self._id("subject", said.subject), "inventory-item", line(said.subject)),),
             relevant_evidence=self._evidence(said),
         )
@@ -174,7 +174,7 @@ class _Domain:
             title=self._title(verdict),
             description=_worst_messages(verdict),
             target=oscal.Target("objective-id", token(verdict.check), oscal.Status(state, reason, advice), self._title(verdict)),
-            origins=_ORIGINS,
+            origins=self._origins,
             related_observations=self._related(verdict),
             related_risks=(oscal.RelatedRisk(self._id("risk", verdict.check)),) if verdict.verdict is not Verdict.PASS else (),
         )
@@ -189,7 +189,7 @@ class _Domain:
             ),
             status="open",
             props=(prop("verdict", verdict.verdict.value),),
-            origins=_ORIGINS,
+            origins=self._origins,
             remediations=tuple(self._response(step, number) for number, step in enumerate(self._steps.get(verdict.check, ()))),
             related_observations=self._related(verdict),
         )
