@@ -118,7 +118,7 @@ def weighed(rubric: Rubric) -> set[str]:
 
 def test_every_check_but_the_informing_ones_is_weighed() -> None:
     informing = {"bimi.valid", "domain.lookalikes", "domain.parked", "sender.matrix", "tls.post-quantum"}
-    on_request = {"ports.submission", "tls.no-command-injection"}  # weighing them would let options move a score
+    on_request = {"ports.submission", "tls.no-command-injection"}  # a weight on them would let options move a sum
     assert {check.id for check in catalogue.all_checks()} - weighed(load()) <= informing | on_request
 
 
@@ -150,6 +150,8 @@ def test_old_versions_and_insufficient_suites_are_amber_at_best_and_post_quantum
     assert scored("tls.no-legacy-versions", Verdict.FAIL, "legacy-accepted") == (79, Band.AMBER, 0)
     assert scored("tls.cipher-suites", Verdict.FAIL, "suites-insufficient") == (79, Band.AMBER, 0)
     assert scored("tls.cipher-suites", Verdict.WARN, "suites-phase-out") == (98.2, Band.GREEN, 0)
+    assert scored("tls.no-command-injection", Verdict.FAIL, "injection") == (79, Band.AMBER, 0)
+    assert scored("tls.no-command-injection", Verdict.PASS, "") == (100, Band.GREEN, 0)
     assert scored("tls.post-quantum", Verdict.PASS, "post-quantum") == (100, Band.GREEN, 1)
     assert scored("tls.post-quantum", Verdict.INFO, "no-post-quantum") == (100, Band.GREEN, 0)
 

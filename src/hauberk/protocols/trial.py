@@ -71,7 +71,7 @@ def _obeyed(starttls: Reply | None, inside: tuple[Reply, ...]) -> Obeyed:
     if starttls.code != 220:
         return Obeyed.REFUSED
     match inside:
-        case (first, second, *_) if first.positive and second.code == 250:
+        case (_, second, *_) if second.code == 250:
             return Obeyed.YES  # QUIT was answered with the reply to EHLO
         case (first, *_) if first.code == 250 and len(first.lines) > 1:
             return Obeyed.NO

@@ -32,7 +32,7 @@ from hauberk.checks.endpoints import Seen, Starttls, State, each_endpoint, seen
 from hauberk.checks.mta_sts import policy_file
 from hauberk.checks.probed import VERSION_NAMES, facts_of
 from hauberk.checks.reading import Reading
-from hauberk.checks.tls_versions import version_shown
+from hauberk.checks.tls_versions import MODERN, version_shown
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Endpoint
@@ -146,10 +146,10 @@ def _view(reading: Reading, one: Seen) -> EndpointView:
     result = dane_match(reading, one)
     dane = DaneView(host.published if host else Published.UNANSWERED, result.match if result else None)
     trusted = bool(one.tls and one.tls.chain) and chain_verdict(reading, one).trusted
-    return EndpointView(_encryption(one), trusted, dane, _policy_view(reading, one.endpoint.host))
+    return EndpointView(_encryption(reading, one), trusted, dane, _policy_view(reading, one.endpoint.host))
 
 
-def _encryption(one: Seen) -> Encryption:
+def _encryption(reading: Reading, one: Seen) -> Encryption:
     match one.starttls:
         case Starttls.ABSENT:
             return Encryption.NONE
@@ -158,9 +158,15 @@ def _encryption(one: Seen) -> Encryption:
         case Starttls.DEFERRED | Starttls.UNHEARD:
             return Encryption.UNKNOWN
         case Starttls.WORKS | Starttls.HANDSHAKE_FAILED:
-            if one.tls and version_shown(one.tls).old:
+            facts = facts_of(reading, one.endpoint)
+            if (one.tls and version_shown(one.tls).old) or (facts and _is_old(facts)):
                 return Encryption.OLD
             return Encryption.MODERN if one.starttls is Starttls.WORKS else Encryption.BROKEN
+
+
+def _is_old(facts: TlsFacts) -> bool:
+    """The probe found versions, and none of today's."""
+    return bool(facts.accepted_versions) and all(facts.accepted(version) is False for version in MODERN)
 
 
 def _policy_view(reading: Reading, host: str) -> StsView:

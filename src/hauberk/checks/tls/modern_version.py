@@ -8,7 +8,8 @@ older result means that the server has nothing better.
 SSL 3.0, TLS 1.0 and TLS 1.1 are broken and must not be used any more (RFC 8996, RFC 7568). Up-to-date senders refuse them: their mail
 then arrives in clear or, if they follow MTA-STS or DANE, not at all.
 
-A handshake that fails for another reason leaves the version unknown. A server without STARTTLS has no version to judge.
+A handshake that fails for another reason leaves the version unknown, unless the probe found it. A server without STARTTLS has no version to
+judge.
 
 ## How to fix
 Update the TLS library of the server, then allow the new versions. Postfix, in `main.cf`:
@@ -21,15 +22,39 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, each_endpoint, starttls_trouble
+from hauberk.checks.probed import VERSION_NAMES, facts_of
 from hauberk.checks.reading import Reading
-from hauberk.checks.tls_versions import version_shown
+from hauberk.checks.tls_versions import MODERN, version_shown
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols.malformed import visible
 
 
 def judge(reading: Reading) -> Iterable[Finding]:
-    return each_endpoint(reading, _judge_one)
+    def judge_one(one: Seen) -> Iterator[Finding]:
+        newest = _newest(reading, one)
+        if newest:
+            yield _judge_probed(str(one.endpoint), newest)
+        else:
+            yield from _judge_one(one)
+
+    return each_endpoint(reading, judge_one)
+
+
+def _newest(reading: Reading, one: Seen) -> str:
+    """The newest version that the probe found where the handshake itself came to nothing; empty else."""
+    facts = facts_of(reading, one.endpoint) if one.tls is None or not one.tls.completed else None
+    if facts is None or not facts.accepted_versions or any(facts.accepted(version) is None for version in MODERN):
+        return ""
+    return facts.accepted_versions[-1]
+
+
+def _judge_probed(subject: str, newest: str) -> Finding:
+    name = VERSION_NAMES[newest]
+    if newest in MODERN:
+        return Finding(subject, Verdict.PASS, f"{name} is chosen, though the scanner's own handshake did not come about.", (newest,))
+    message = f"The server speaks {name} at best; TLS 1.2 is the least that is safe (RFC 8996)."
+    return Finding(subject, Verdict.FAIL, message, (newest,), "tls-old-only")
 
 
 def _judge_one(one: Seen) -> Iterator[Finding]:

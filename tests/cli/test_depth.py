@@ -1,0 +1,53 @@
+"""How far a scan looks, and at what: `--depth`, `--only`, `--services`, `--own`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.command import Hauberk
+from hauberk.cli.scan import RUBRIC
+from hauberk.scoring.rubric import DEFAULT
+
+
+def test_the_default_rubric_is_the_default_rubric() -> None:
+    assert RUBRIC == DEFAULT
+
+
+def test_a_scan_of_one_handshake_probes_nothing_and_is_complete(hauberk: Hauberk, network: Path) -> None:
+    said = json.loads(hauberk("scan", "exemplary.test", "--network", network, "--depth", "handshake", "--format", "json").out)
+    assert said["endpoints"] == []
+    assert (said["score"]["grade"], said["score"]["incomplete"]) == ("A+", False)
+
+
+def test_the_standard_depth_is_the_default_and_one_host_can_be_had_alone(hauberk: Hauberk, network: Path) -> None:
+    said = json.loads(hauberk("scan", "exemplary.test", "--network", network, "--only", "MX1.exemplary.test", "--format", "json").out)
+    assert {one["endpoint"]["host"] for one in said["endpoints"]} == {"mx1.exemplary.test"}
+    assert {one["depth"] for one in said["endpoints"]} == {"standard"}
+    assert all(one["connections"] <= 20 and one["partial"] == "" for one in said["endpoints"])
+
+
+def test_the_owner_of_the_hosts_may_have_more_tried(hauberk: Hauberk, network: Path) -> None:
+    def verdict(*more: str) -> str:
+        out = hauberk("scan", "injection.test", "--network", network, "--depth", "handshake", "--format", "json", *more).out
+        return {one["check"]: one["verdict"] for one in json.loads(out)["verdicts"]}["tls.no-command-injection"]
+
+    assert verdict() == "not-applicable"
+    assert verdict("--own") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--services", "25"), "465, 587"),
+        (("--services", "smtp"), "465, 587"),
+        (("--services", "99999999999999999999"), "465, 587"),
+        (("--only", "a b"), "--only"),
+        (("--only", "192.0.2.1"), "--only"),
+        (("--depth", "deep"), "deep"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(hauberk: Hauberk, arguments: tuple[str, ...], said: str) -> None:
+    done = hauberk("scan", "example.com", *arguments)
+    assert done.code == 2
+    assert said in done.err
