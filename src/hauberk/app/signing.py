@@ -25,10 +25,10 @@ class NoTimeStampError(Exception):
 
 @dataclass(frozen=True)
 class Signing:
-    """With which key, at what time, and from where a time stamp is had, if it is (see `hauberk.app.time_stamping`)."""
+    """With which key, by which clock, and from where a time stamp is had, if it is (see `hauberk.app.time_stamping`)."""
 
     key: SigningKey
-    at: datetime
+    clock: Callable[[], datetime]
     ask: Callable[[bytes], bytes] | None = None
 
     @property
@@ -37,7 +37,7 @@ class Signing:
         return grouped(self.key.fingerprint)
 
     def pdf(self, pdf: bytes) -> bytes:
-        return pades.sign(pdf, self.key, self.at, self.ask)
+        return pades.sign(pdf, self.key, self.clock(), self.ask)
 
     def stated(self, claims: Claims, evidence: bytes, assessment: bytes, *others: tuple[str, bytes]) -> bytes:
         """The statement over the evidence, the assessment and `others`, names and octets."""

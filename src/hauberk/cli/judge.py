@@ -7,6 +7,7 @@ import typer
 
 from hauberk.cli.network import Network, Resolver
 from hauberk.cli.scan import RUBRIC, FailOn, OutputFormat
+from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
 
 
 def judge(
@@ -16,6 +17,10 @@ def judge(
     png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
     jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
     pack: Annotated[bool, typer.Option("--pack", help="Write an evidence pack (zip).")] = False,
+    sign: Sign = False,
+    key: KeyFile = None,
+    key_password_file: PasswordFile = None,
+    time_stamp: TimeStamp = "",
     format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print.")] = OutputFormat.TEXT,
     out: Annotated[Path, typer.Option("--out", help="The folder for reports.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
@@ -26,7 +31,8 @@ def judge(
     from hauberk.cli.judge_run import run_judge
 
     kinds = tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg), ("zip", pack)) if wanted)
-    raise typer.Exit(run_judge(tape, company, kinds, format.value, out, all, fail_on.value, rubric))
+    signing = SignRequest(sign, key, key_password_file, time_stamp)
+    raise typer.Exit(run_judge(tape, company, kinds, format.value, out, all, fail_on.value, rubric, signing))
 
 
 def whatif(

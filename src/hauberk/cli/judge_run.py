@@ -9,6 +9,7 @@ from hauberk.cli import exits
 from hauberk.cli.delivery import code_of, write_files
 from hauberk.cli.documents import Setting
 from hauberk.cli.output import output_for
+from hauberk.cli.signing import SignRequest, signing_of
 from hauberk.model.observation import Observation
 from hauberk.scoring.rubric import Rubric, RubricError, load
 from hauberk.world.tape import LARGEST, TapeError, decode
@@ -35,11 +36,22 @@ def rubric_named(name: str) -> Rubric:
         exits.refuse(str(error))
 
 
-def run_judge(tape: Path, company: str, kinds: tuple[str, ...], format: str, out: Path, everything: bool, fail_on: str, rubric: str) -> int:
+def run_judge(
+    tape: Path,
+    company: str,
+    kinds: tuple[str, ...],
+    format: str,
+    out: Path,
+    everything: bool,
+    fail_on: str,
+    rubric: str,
+    signing: SignRequest,
+) -> int:
     """Do it; the exit code."""
+    signer = signing_of(signing, company, kinds)
     observation = read_tape(tape)
     scan = Scan(observation, assess(observation, rubric_named(rubric)))
-    prepared = prepare(scan, company)
+    prepared = prepare(scan, company, signer)
     printed = output_for(format, everything=everything, several=False, setting=Setting(company, fail_on))
     printed.result(prepared)
     printed.end()

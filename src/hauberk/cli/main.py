@@ -13,10 +13,12 @@ from hauberk import __version__
 from hauberk.cli import exits
 from hauberk.cli.catalogue import catalogue, explain, new_check
 from hauberk.cli.judge import judge, whatif
+from hauberk.cli.key import key
 from hauberk.cli.lab import demo, lab
 from hauberk.cli.push import push
 from hauberk.cli.scan import scan
 from hauberk.cli.spf import spf
+from hauberk.cli.verify import verify
 
 app = typer.Typer(
     name="hauberk",
@@ -31,6 +33,8 @@ app = typer.Typer(
 app.command()(scan)
 app.command()(judge)
 app.command()(whatif)
+app.command()(verify)
+app.add_typer(key, name="key")
 app.command()(explain)
 app.command()(catalogue)
 app.add_typer(spf, name="spf")

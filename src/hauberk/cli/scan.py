@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hauberk.cli.network import Network, Resolver
+from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
 
 RUBRIC = "hauberk-2026.1"  # as `hauberk.scoring.rubric.DEFAULT`, which is not imported before a command needs it
 
@@ -47,6 +48,10 @@ def scan(
     pack: Annotated[
         bool, typer.Option("--pack", help="Write an evidence pack (zip): report, verdicts, tape, signatures, and how to verify them.")
     ] = False,
+    sign: Sign = False,
+    key: KeyFile = None,
+    key_password_file: PasswordFile = None,
+    time_stamp: TimeStamp = "",
     format: Annotated[OutputFormat, typer.Option("--format", "-f", help="What to print.")] = OutputFormat.TEXT,
     out: Annotated[Path, typer.Option("--out", help="The folder for reports and tapes.")] = Path(),
     all: Annotated[bool, typer.Option("--all", help="Print every check's findings and the whole fix plan.")] = False,
@@ -120,6 +125,7 @@ def scan(
         time_limit=time_limit,
         at_once=at_once,
         processes=processes,
+        signing=SignRequest(sign, key, key_password_file, time_stamp),
     )
     if processes > 1:
         from hauberk.cli.scan_lines import scan_lines

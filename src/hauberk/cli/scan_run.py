@@ -13,6 +13,7 @@ from hauberk.cli.judge_run import rubric_named
 from hauberk.cli.network import live_config, live_world
 from hauberk.cli.output import output_for
 from hauberk.cli.progress import watching
+from hauberk.cli.signing import SignRequest, signing_of
 from hauberk.model.observation import ScanOptions, Selector
 from hauberk.protocols.dkim import selectors_of_message
 from hauberk.protocols.malformed import Malformed, visible
@@ -54,6 +55,7 @@ class Request:
     time_limit: float
     at_once: int
     processes: int
+    signing: SignRequest
 
 
 async def run_scan(request: Request) -> int:
@@ -66,13 +68,14 @@ async def run_scan(request: Request) -> int:
         several=len(domains) > 1,
         setting=Setting(request.company, request.fail_on, listed_in(request.file) if request.format == "sarif" else {}),
     )
+    signing = signing_of(request.signing, request.company, request.kinds)
     code = exits.USAGE if misread else exits.FINE
     several = len(domains) > 1
     async with live_world(config) as world:
         with watching("Scanning" if several else f"Scanning {domains[0]}", len(domains)) as watch:
             async for scan in scan_domains(world, domains, order, at_once=request.at_once, told=watch.told):
                 watch.done()
-                prepared = prepare(scan, request.company)
+                prepared = prepare(scan, request.company, signing)
                 printed.result(prepared)
                 write_files(prepared, request.kinds, request.out, several=several, save_tape=request.save_tape)
                 code = worse(code, code_of(scan, request.fail_on))

@@ -32,7 +32,7 @@ def attached(pdf: bytes, wanted: tuple[str, ...]) -> dict[str, bytes] | Flaw:
 
 
 def _stream(pdf: bytes, number: int) -> bytes | Flaw:
-    starts = list(re.finditer(rb"\n%d 0 obj\s*<<([^\x00-\x08]{0,400}?)>>\s*stream\r?\n" % number, pdf))
+    starts = list(re.finditer(rb"\n%d 0 obj\s{0,8}<<([^\x00-\x08]{0,400}?)>>\s{0,8}stream\r?\n" % number, pdf))
     if len(starts) != 1:
         return Flaw("the attachments", f"there are {len(starts)} objects of its number")
     described, start = starts[0][1], starts[0].end()

@@ -21,7 +21,7 @@ from hauberk.report.signature.timestamp import TimeStamp
 LARGEST = 256 * 1024 * 1024
 FIELD = "Signature"
 _ROOM = 32 * 1024  # hex digits kept free for the signature: certificates and a time stamp
-_RANGE = re.compile(rb"/ByteRange\s*\[([^\]\x00-\x08]{0,200})\]")
+_RANGE = re.compile(rb"/ByteRange\s{0,8}\[([^\]\x00-\x08]{0,200})\]")
 _NUMBERS = re.compile(rb"\s*0+ +(\d{1,12}) +(\d{1,12}) +(\d{1,12})\s*")
 _TIME = re.compile(rb"/M ?\(D(?::|\\072)(\d{14})(?:Z|\+00'00'?)\)")
 Ask: TypeAlias = Callable[[bytes], bytes]
