@@ -14,6 +14,7 @@ from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint
 from hauberk.protocols.tls.facts import TlsFacts
 from hauberk.protocols.tls.probe import probe_endpoint
+from hauberk.protocols.tls.registry import suites
 from hauberk.protocols.walk import Walk, converse_each
 from hauberk.survey.recorder import Recorder
 from hauberk.world.live import LiveConfig, LiveWorld
@@ -33,6 +34,7 @@ def _walk(endpoint: Endpoint, options: ScanOptions) -> Walk[TlsFacts]:
 
 
 def main() -> None:
+    suites()  # read the registry, as an import would
     gc.freeze()  # as the command line does
     wall, cpu = time.perf_counter(), time.process_time()
     facts = uvloop.run(look(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

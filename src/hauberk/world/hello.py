@@ -7,19 +7,23 @@ So a visit goes on inside the loop's own callbacks, and one future tells when it
 """
 
 import asyncio
+import math
 import re
 
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Flight, Hello
 from hauberk.protocols.lines import LineReader, line_text
-from hauberk.protocols.mailbox import service_on
+from hauberk.protocols.mailbox import MailProtocol, service_on
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.opening import GOODBYES, AnyReply, Step, opening
+from hauberk.protocols.smtp import Reply
 from hauberk.protocols.tls.completeness import FlightState, FlightWatch
 from hauberk.world.dial import Connection, Dialer
 from hauberk.world.dialogue import SmtpPatience
 
 MOST_FLIGHT = 65_536
+_MOST_AT_ONCE = 8_192
+_POSITIVE = re.compile(rb"(?:2[0-9][0-9]-[^\n]*\n)*(2[0-9][0-9])(?: ([^\r\n]*))?\r?\n")
 _REFUSAL = re.compile(rb"(?:[45][0-9][0-9][ -]|\* BYE|-ERR)[^\r\n]{0,500}", re.IGNORECASE)
 
 
@@ -46,7 +50,8 @@ class _Visit(Connection):
         self._watch: FlightWatch | None = None
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
-        self._end = 0.0
+        self._end = self._due = math.inf
+        self._limit = self._seconds = 0.0
         self.answer: asyncio.Future[Flight | NoAnswer] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,6 +66,8 @@ class _Visit(Connection):
             self._over(Flight(b"", Ending.QUIT, self._refusal))
         elif self._watch is not None:
             self._gather(self._watch, data)
+        elif (reply := self._at_once(data)) is not None:
+            self._take(reply)
         else:
             self._lines.feed(data)
             self._hear()
@@ -97,6 +104,13 @@ class _Visit(Connection):
         if step.command:
             self.send(f"{step.command}\r\n".encode())
 
+    def _at_once(self, data: bytes) -> Reply | None:
+        """The usual case without reading line by line: a whole positive reply in one piece, with the text of its last line."""
+        if self._service.protocol is not MailProtocol.SMTP or len(data) > _MOST_AT_ONCE or self._lines.remainder or self._before:
+            return None
+        found = _POSITIVE.fullmatch(data)
+        return Reply(int(found[1]), (line_text(found[2] or b""),)) if found else None
+
     def _hear(self) -> None:
         while self._step is not None and self._watch is None and not self._refusal and (line := self._lines.take_line()) is not None:
             reply = self._step.grammar(self._before, line)
@@ -129,18 +143,27 @@ class _Visit(Connection):
         elif self._step is not None:
             self._unheard(Silence.UNREACHABLE, f"the connection {words} before {self._step.name} was answered")
 
-    def _late(self, seconds: float) -> None:
-        if self._refusal:
+    def _look_at_clock(self) -> None:
+        if self._loop.time() < self._limit:
+            self._due = self._limit
+            self._timer = self._loop.call_at(self._due, self._look_at_clock)
+        elif self._refusal:
             self._over(Flight(b"", Ending.QUIT, self._refusal))
         elif self._watch is not None:
             self._land(Ending.TIMEOUT)
         elif self._step is not None:
-            self._unheard(Silence.TIMEOUT, f"{self._step.name} was not answered in full within {seconds:g} s")
+            self._unheard(Silence.TIMEOUT, f"{self._step.name} was not answered in full within {self._seconds:g} s")
 
     def _wait(self, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(min(self._loop.time() + seconds, self._end), self._late, seconds)
+        """Allow so much time from now on. The timer may ring early and then looks again, so that most visits set it once."""
+        now = self._loop.time()
+        self._seconds, self._limit = seconds, min(now + seconds, self._end)
+        due = min(self._limit, self._due, now + self._patience.reply, now + self._patience.handshake)
+        if self._timer is None or due < self._due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due = due
+            self._timer = self._loop.call_at(due, self._look_at_clock)
 
     def _land(self, ending: Ending) -> None:
         refusal = _REFUSAL.match(self._received)
