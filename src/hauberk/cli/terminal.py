@@ -14,7 +14,7 @@ _MOST_FIXES = 8
 
 
 def show(console: Console, content: ReportContent, *, everything: bool = False) -> None:
-    """Print the result; `everything` adds each check's findings and the whole fix plan."""
+    """Print the result; `everything` adds each check’s findings, what was found out of TLS, and the whole fix plan."""
     parts: list[RenderableType] = [_headline(content), _score(content)]
     if content.flags:
         parts.append(_flags(content))
@@ -22,6 +22,8 @@ def show(console: Console, content: ReportContent, *, everything: bool = False) 
     parts.append(_fixes(content.fixes if everything else content.fixes[:_MOST_FIXES], content))
     if everything:
         parts.append(_findings(content))
+        if content.tls:
+            parts.append(_tls(content))
     if content.untested:
         parts.append(_block("Not tested", [Text(f"• {visible(line)}") for line in content.untested]))
     parts.append(Text(f"evidence {content.header.evidence_id}", "dim"))
@@ -118,3 +120,13 @@ def _findings(content: ReportContent) -> Group:
                     row.append(f"\n        {visible(quote)}", "dim")
             rows.append(row)
     return _block("Every check", rows)
+
+
+def _tls(content: ReportContent) -> Group:
+    rows: list[Text] = []
+    for detail in content.tls:
+        row = Text(visible(detail.endpoints), "bold")
+        for fact in detail.facts:
+            row.append_text(Text.assemble("\n  ", (f"{fact.name}: ", "dim"), visible(fact.value)))
+        rows.append(row)
+    return _block("TLS in detail", rows)
