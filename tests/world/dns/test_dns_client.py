@@ -286,7 +286,7 @@ def test_thousands_in_flight_are_all_answered(run: Run) -> None:
         def echo(query: bytes, number: int) -> list[bytes]:
             return [query[:2] + b"\x81\x83" + query[4:]]
 
-        async with LyingServer(echo) as server, DnsClient(server.url) as client:
+        async with LyingServer(echo) as server, DnsClient(server.url, timeout=60) as client:
             replies = [await one for one in [client.ask(Question(f"{number}.example", "TXT")) for number in range(5000)]]
             assert replies == [DnsAnswer("NXDOMAIN", (), False)] * 5000
 
