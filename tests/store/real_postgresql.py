@@ -14,7 +14,6 @@ OWNER = "hauberk_owner"
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",  # the tests kill processes, not machines
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hauberk.store.engine import engine
@@ -74,8 +74,15 @@ async def revision_of(made: AsyncEngine) -> str:
             return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() or "")
 
 
+def require_file(address: URL) -> None:
+    """Raises `StoreError` (away) where there is no such file, which connecting would make."""
+    if is_sqlite(address) and not file_of(address).is_file():
+        raise StoreError(Fault.AWAY, f"there is no database {file_of(address)}")
+
+
 async def require_current(made: AsyncEngine) -> None:
-    """Raises `StoreError` (outdated) unless the database has the tables of this program."""
+    """Raises `StoreError` (away or outdated) unless the database is there with the tables of this program."""
+    require_file(made.url)
     found = await revision_of(made)
     if found != HEAD:
         state = f"is at revision {found}" if found else "is empty"

@@ -16,7 +16,7 @@ def parse(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise StoreError(Fault.INVALID, f"{text!r} is no database: write {DEFAULT} or postgresql://user@host/name") from None
+        raise StoreError(Fault.INVALID, f"this is no address of a database: write {DEFAULT} or postgresql://user@host/name") from None
     driver = _DRIVERS.get(url.drivername.partition("+")[0])
     if driver is None:
         raise StoreError(Fault.INVALID, f"{url.drivername} is not supported: only sqlite and postgresql are")
