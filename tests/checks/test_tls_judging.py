@@ -164,9 +164,9 @@ def test_the_order_matters_only_where_something_bad_is_accepted(facts: TlsFacts,
         (
             replace(MODERN, dh=(DhFact("TLSv1.2", "S", 3072, "ffdhe3072", Grade.PHASE_OUT, "a finite field"),)),
             Verdict.WARN,
-            "3072 bits, ffdhe3072",
+            "3,072 bits, ffdhe3072",
         ),
-        (replace(MODERN, dh=(DhFact("TLSv1.2", "S", 2048, "", Grade.INSUFFICIENT),)), Verdict.FAIL, "2048 bits, a prime of its own"),
+        (replace(MODERN, dh=(DhFact("TLSv1.2", "S", 2048, "", Grade.INSUFFICIENT),)), Verdict.FAIL, "2,048 bits, a prime of its own"),
         (
             replace(
                 MODERN,

@@ -85,7 +85,7 @@ def _exchanges(facts: TlsFacts) -> Iterator[_Exchange]:
             yield _Exchange(fact.group, fact.version, fact.grade, why=fact.why)
     for one in facts.dh:
         prime = one.group or "a prime of its own"
-        yield _Exchange(f"finite field of {one.bits} bits, {prime}", one.version, one.grade, one.bits, one.why)
+        yield _Exchange(f"a finite field of {one.bits:,} bits, {prime}", one.version, one.grade, one.bits)
 
 
 def _listing(found: list[_Exchange]) -> tuple[str, ...]:
