@@ -88,15 +88,21 @@ def _start(folder: Path) -> tuple[dict[str, int], subprocess.Popen[bytes]]:
         running = subprocess.Popen(
             (program, "-F", "-c", str(folder / "dovecot.conf")), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-    for _ in range(100):
-        try:
-            with socket.create_connection(("127.0.0.1", ports["pop3s"]), 0.5):
-                return ports, running
-        except OSError:
-            time.sleep(0.05)
+    if all(_listens(port) for port in ports.values()):
+        return ports, running
     running.terminate()
     log = folder / "dovecot.log"
     raise RuntimeError((folder / "output").read_text() + (log.read_text() if log.exists() else ""))
+
+
+def _listens(port: int) -> bool:
+    for _ in range(100):
+        try:
+            with socket.create_connection(("127.0.0.1", port), 0.5):
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False
 
 
 @pytest.fixture(scope="module")
