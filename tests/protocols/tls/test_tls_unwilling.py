@@ -14,7 +14,7 @@ from hauberk.protocols.tls.grade import Grade
 from hauberk.protocols.tls.probe import probe_endpoint
 from hauberk.protocols.tls.registry import VERSIONS
 from hauberk.protocols.walk import Ask, Reply, replay
-from protocols.simulated_tls import ENDPOINT, FULL, MODERN, RSA, STANDARD, Server, accepted, look, specs, usable
+from protocols.simulated_tls import ENDPOINT, FULL, MODERN, OLD, RSA, STANDARD, Server, accepted, look, specs, usable
 
 
 @given(specs(), st.integers(0, 18))
@@ -150,3 +150,33 @@ def test_flights_cut_and_changed_anywhere_never_break_the_probe(spec: TlsServerS
 
     replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
     assert len(asked) <= 19
+
+
+def test_a_server_that_turns_us_away_in_between_is_not_called_odd() -> None:
+    server = Server(MODERN)
+    replies: list[Reply] = [Flight(b"", Ending.CLOSED), Flight(b"", Ending.CLOSED)]
+    asked: list[Ask] = []
+
+    def answer(ask: Ask) -> Reply:
+        asked.append(ask)
+        if len(asked) <= 2:
+            return replies[len(asked) - 1]
+        return server.reply(ask) if len(asked) <= 4 else Flight(b"", Ending.QUIT, "421 4.7.0 too many connections")
+
+    facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
+    assert facts.odd == () and "421" in facts.partial
+    assert facts.accepted("TLSv1.3") and facts.accepted("TLSv1.2")
+
+
+def test_silence_and_then_a_closed_connection_are_no_answer() -> None:
+    server = Server(OLD)
+    asked: list[Ask] = []
+
+    def answer(ask: Ask) -> Reply:
+        asked.append(ask)
+        if isinstance(ask, Hello) and ask.purpose.startswith("SSLv3"):
+            return Flight(b"", Ending.CLOSED if "again" in ask.purpose else Ending.TIMEOUT)
+        return server.reply(ask)
+
+    facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
+    assert facts.accepted("SSLv3") is None and facts.accepted("TLSv1") is True

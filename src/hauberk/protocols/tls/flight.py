@@ -128,22 +128,18 @@ def _with(flight: ServerFlight, message: int, body: bytes) -> ServerFlight:
         return _with_hello(flight, body)
     if flight.version is None or flight.version >= TLS13:
         return flight
-    match message:
-        case 11 if not flight.chain:
-            return replace(flight, chain=tuple(_certificates(body)))
-        case 12:
-            return _with_exchange(flight, body)
-        case 4:
-            ticket, _ = take(body, 4, 2)
-            return replace(flight, ticket=bool(ticket))
-        case 13:
-            return replace(flight, certificate_request=True)
-        case 14:
-            return replace(flight, done=True)
-        case 22:
-            return replace(flight, stapled=len(body) > 4)
-        case _:
-            return flight
+    if message == CERTIFICATE and not flight.chain:
+        return replace(flight, chain=tuple(_certificates(body)))
+    if message == SERVER_KEY_EXCHANGE:
+        return _with_exchange(flight, body)
+    if message == NEW_SESSION_TICKET:
+        ticket, _ = take(body, 4, 2)
+        return replace(flight, ticket=bool(ticket))
+    if message == CERTIFICATE_STATUS:
+        return replace(flight, stapled=len(body) > 4)
+    if message == CERTIFICATE_REQUEST:
+        return replace(flight, certificate_request=True)
+    return replace(flight, done=True) if message == SERVER_HELLO_DONE else flight
 
 
 def _with_exchange(flight: ServerFlight, body: bytes) -> ServerFlight:

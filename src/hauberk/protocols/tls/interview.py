@@ -193,7 +193,7 @@ class Interview:
         if turn.again is _Again.NAME and answer.chosen:
             self._nameless = True
             self._note("refuses a hello that names the host (SNI)")
-        if (turn.again is _Again.ALERT and answer.chosen) or (turn.again is _Again.DOUBT and not answer.chosen):
+        if (turn.again is _Again.ALERT and answer.chosen) or (turn.again is _Again.DOUBT and not answer.chosen and not self.ended):
             self._plain = True
             self._note("does not bear a hello with many suites and extensions")
         return answer if answer.chosen or turn.held is None else turn.held
@@ -238,14 +238,15 @@ class Interview:
 
     def _closed(self, turn: _Turn, hello: ClientHello | Ssl2Hello, flight: ServerFlight) -> Answer | None:
         """Closed without a word: asked once more, unless that has twice been this server's way of saying no."""
-        if self._closed_twice < 2 and not turn.again:
+        usual = self._closed_twice >= 2
+        if turn.again is _Again.UNCONNECTED or (turn.again is _Again.NO and not usual):
             turn.again = _Again.CLOSED
             return None
-        if turn.again is _Again.DOUBT:
+        if turn.again in (_Again.SILENT, _Again.DOUBT):
             return Answer(hello, flight, Outcome.UNKNOWN, "closed the connection")
-        self._closed_twice += bool(turn.again)
+        self._closed_twice += turn.again is _Again.CLOSED
         self._kept_back = 1
-        words = "closed the connection twice" if turn.again else "closed the connection, as it does to say no"
+        words = "closed the connection, as it does to say no" if turn.again is _Again.NO else "closed the connection twice"
         return Answer(hello, flight, Outcome.DECLINED, words, by_closing=True)
 
     def _waited(self, turn: _Turn, hello: ClientHello | Ssl2Hello, flight: ServerFlight) -> Answer | None:
