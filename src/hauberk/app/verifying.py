@@ -11,7 +11,10 @@ from hauberk.app.bounded import NotDoneError, bounded
 from hauberk.app.following import report_follows, tape_follows
 from hauberk.app.signing import SIGNATURE, STATEMENT
 from hauberk.app.verification import Freshness, Party, Verification
+from hauberk.report import json
 from hauberk.report.compose import FRESH
+from hauberk.report.exports.pack import MANIFEST, VERIFY, how_to_verify
+from hauberk.report.exports.unpack import MAGIC, unpacked
 from hauberk.report.signature import attachments, code, pades, statement, trust
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import fingerprint, owner
@@ -46,6 +49,8 @@ class Verifier:
             return self.text(path.name, data[: code.LONGEST + 1].decode("utf-8", "replace"))
         if data.startswith(b'{"payload":'):
             return self._ended(self._envelope(path, data))
+        if data.startswith(MAGIC):
+            return self._ended(self._pack(path.name, data))
         beside = path.with_name(path.name + SIGNATURE)
         if not beside.is_file():
             return Verification(path.name).but(Flaw("the file", f"it is not signed: there is no {beside.name} beside it"))
@@ -113,6 +118,35 @@ class Verifier:
             else:
                 found = found.holds(f"{name} is, octet for octet, as it was signed")
         return found
+
+    def _pack(self, name: str, data: bytes) -> Verification:
+        """An evidence pack: what its statement and its report sign, and nothing else in it but how to verify that."""
+        files = unpacked(data)
+        if isinstance(files, Flaw):
+            return Verification(name).but(files)
+        if STATEMENT not in files:
+            return Verification(name).holds("every file is as the manifest says").but(Flaw("the pack", "it is not signed"))
+        stated = statement.verify(files[STATEMENT])
+        if isinstance(stated, Flaw):
+            return Verification(name).but(stated)
+        found = self._stated(name, stated).holds("every file is as the manifest says")
+        wrong = [one for one in (EVIDENCE, ASSESSMENT) if stated.digest_of(one) != sha256(files[one])]
+        reports = tuple(one for one in files if one.endswith(".pdf"))
+        strange = set(files) - {EVIDENCE, ASSESSMENT, STATEMENT, MANIFEST, VERIFY, *reports}
+        found = found.but(*(Flaw(one, "it is not what was signed: something was changed") for one in wrong))
+        found = found.but(*(Flaw(one, "nobody signed it") for one in sorted(strange)))
+        if files.get(VERIFY) != how_to_verify(json.decode(files[ASSESSMENT]), (*reports, STATEMENT)).encode():
+            found = found.noting(f"{VERIFY} is not signed, and not as this program writes it")
+        for report in reports:
+            found = self._with_report(found, self._pdf(report, files[report]))
+        return self._tape(found, files[EVIDENCE], stated) if found.valid else found
+
+    def _with_report(self, found: Verification, report: Verification) -> Verification:
+        if report.valid and (report.claims, report.signer) != (found.claims, found.signer):
+            return found.but(Flaw(report.file, "it is another report than the one that the pack is of"))
+        found = found.but(*(f"{report.file}: {flaw}" for flaw in report.flaws)).noting(*report.notes)
+        found = replace(found, signed_at=report.signed_at, stamped_at=report.stamped_at, stamped_by=report.stamped_by)
+        return found.holds(f"{report.file} is signed with the same key, and its pages follow from the evidence") if report.valid else found
 
     def _tape(self, found: Verification, data: bytes, stated: Stated) -> Verification:
         try:

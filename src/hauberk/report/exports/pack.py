@@ -13,11 +13,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from hauberk.model.assessment import Assessment
 from hauberk.protocols.malformed import visible
 from hauberk.report import json
+from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE
 
 MANIFEST = "MANIFEST.sha256"
 VERIFY = "VERIFY.txt"
-ASSESSMENT = "assessment.json"
-TAPE = "evidence.json"
 FRESH = timedelta(days=90)
 _UNIX = 3
 
@@ -35,9 +34,9 @@ def evidence_pack(assessment: Assessment, tape: bytes, reports: tuple[PackFile, 
     contents = (
         *reports,
         PackFile(ASSESSMENT, json.pretty(assessment).encode()),
-        PackFile(TAPE, tape),
+        PackFile(EVIDENCE, tape),
         *signatures,
-        PackFile(VERIFY, _verify(assessment, reports, signatures).encode()),
+        PackFile(VERIFY, how_to_verify(assessment, tuple(one.name for one in (*reports, *signatures))).encode()),
     )
     return _zipped((*contents, PackFile(MANIFEST, _manifest(contents))), assessment.observed_at)
 
@@ -62,22 +61,25 @@ def _zipped(files: tuple[PackFile, ...], at: datetime) -> bytes:
     return out.getvalue()
 
 
-def _verify(assessment: Assessment, reports: tuple[PackFile, ...], signatures: tuple[PackFile, ...]) -> str:
+def how_to_verify(assessment: Assessment, others: tuple[str, ...]) -> str:
+    """VERIFY.txt; `others` are the names of the reports and the signatures in the pack."""
     at = assessment.observed_at.astimezone(UTC)
-    pdf = next((one.name for one in reports if one.name.endswith(".pdf")), "")
+    pdf = next((name for name in others if name.endswith(".pdf")), "")
+    signatures = tuple(name for name in others if name.endswith(".dsse.json"))
     steps = [
         f"Nothing was changed since the pack was made:\n\n    sha256sum --check {MANIFEST}\n\n"
         f"(macOS: shasum -a 256 --check {MANIFEST}; Windows: Get-FileHash *, and compare with {MANIFEST})",
-        f"The tape is the evidence that the report names. Its SHA-256 has to be the evidence id on the report:\n\n    sha256sum {TAPE}\n"
-        f"    {assessment.observation.removeprefix('sha256:')}",
-        f"The verdicts follow from the tape: they can be judged again on any machine, without a network:\n\n    hauberk judge {TAPE}\n\n"
+        "The tape is the evidence that the report names. Its SHA-256 has to be the evidence id on the report:\n\n"
+        f"    sha256sum {EVIDENCE}\n    {assessment.observation.removeprefix('sha256:')}",
+        "The verdicts follow from the tape: they can be judged again on any machine, without a network:\n\n"
+        f"    hauberk judge {EVIDENCE}\n\n"
         f"and have to come to {assessment.score.points:g} points, grade {assessment.score.grade}, as {ASSESSMENT} says\n"
         f"(catalogue {visible(assessment.catalogue)}, rubric {visible(assessment.rubric)}).",
     ]
     if pdf:
         steps.append(f"The report carries the same tape and verdicts inside:\n\n    pdfdetach -list {pdf}")
     if signatures:
-        signed = "\n".join(f"    hauberk verify {one}" for one in (*filter(None, (pdf,)), *(one.name for one in signatures)))
+        signed = "\n".join(f"    hauberk verify {one}" for one in (*filter(None, (pdf,)), *signatures))
         steps.append(f"The signatures say who stands behind it:\n\n{signed}")
     numbered = "\n\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     return (
