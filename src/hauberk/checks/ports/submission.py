@@ -31,7 +31,7 @@ from hauberk.checks.reading import Reading
 from hauberk.checks.tls import cipher_suites, groups, no_legacy_versions, sound_handshake
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import NoAnswer, Silence
-from hauberk.model.transport import Endpoint, SmtpSession
+from hauberk.model.transport import Endpoint, SmtpSession, Speaker
 from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
 from hauberk.protocols import smtp, x509
 from hauberk.protocols.mailbox import MailProtocol, MailService, read_mailbox, service_on
@@ -79,10 +79,10 @@ def _faults(reading: Reading, endpoint: Endpoint, session: SmtpSession) -> Itera
     service = service_on(endpoint.port)
     yield from _login(endpoint, session, service)
     if session.tls is None:
-        if not session.dialogue and not service.tls_at_once:
-            yield Finding(str(endpoint), Verdict.UNKNOWN, f"Nothing was said: {visible(session.detail)}.", code="mute")
+        if _refuses_tls(session, service):
+            yield Finding(str(endpoint), Verdict.FAIL, "No TLS is to be had: STARTTLS is not offered or not accepted.", code="no-tls")
         else:
-            yield Finding(str(endpoint), Verdict.FAIL, f"No TLS is to be had: {_why_no_tls(session)}.", code="no-tls")
+            yield Finding(str(endpoint), Verdict.UNKNOWN, f"Not tested: {_last_words(session)}.", code="not-tested")
         return
     facts = facts_of(reading, endpoint)
     if facts is not None:
@@ -94,8 +94,23 @@ def _faults(reading: Reading, endpoint: Endpoint, session: SmtpSession) -> Itera
         yield Finding(str(endpoint), Verdict.FAIL, f"The TLS handshake fails: {visible(session.tls.error)}.", code="no-tls")
 
 
-def _why_no_tls(session: SmtpSession) -> str:
-    return visible(session.detail) if session.detail else "STARTTLS is not offered or not accepted"
+def _refuses_tls(session: SmtpSession, service: MailService) -> bool:
+    """A server that talks with us and has no TLS; one that sends us away, puts us off or falls silent has said nothing of it."""
+    if service.protocol is MailProtocol.SMTP:
+        said = smtp.read_session(session)
+        answer = said.starttls_reply
+        return said.served and not (said.starttls_offered and (answer is None or answer.transient))
+    heard = read_mailbox(session, service.protocol)
+    listed = heard.capabilities is not None and not heard.starttls_offered
+    return listed or (heard.starttls_reply is not None and not heard.starttls_reply.positive)
+
+
+def _last_words(session: SmtpSession) -> str:
+    """Why the session came to nothing, in the server's own words where there are some."""
+    said = [turn.text for turn in session.dialogue if turn.speaker is Speaker.SERVER and not turn.text.startswith(("221", "* BYE Logging"))]
+    if session.detail:
+        return visible(session.detail)
+    return f"the server said {visible(said[-1])[:200]}" if said else "nothing was said"
 
 
 def _login(endpoint: Endpoint, session: SmtpSession, service: MailService) -> Iterator[Finding]:
