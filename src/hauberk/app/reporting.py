@@ -70,6 +70,8 @@ class Prepared:
             )
         elif Reading(observation).walked(dnssec.resolver, observation.domain, observation.options).validates is False:
             said.append(f"the resolver {observation.vantage.resolver} does not validate, so DNSSEC and DANE are unknown; use one that does")
+        if observation.options.areas:
+            said.append(f"only these areas were looked at: {', '.join(observation.options.areas)}")
         if not observation.finished:
             said.append(f"the time limit ended the scan of {observation.domain}; the result is what was known by then")
         return tuple(said)

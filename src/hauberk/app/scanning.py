@@ -51,7 +51,8 @@ def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> As
 
 
 def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
-    observation, checks = surveyed.observation, catalogue.all_checks()
+    observation = surveyed.observation
+    checks = catalogue.checks_of(observation.options.areas)
     reading = Reading(observation, surveyed.walked)
     verdicts = judge(reading, checks)
     return Assessment(

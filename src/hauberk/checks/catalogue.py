@@ -36,5 +36,18 @@ def entries() -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.check.id))
 
 
+@cache
 def all_checks() -> tuple[Check, ...]:
     return tuple(entry.check for entry in entries())
+
+
+@cache
+def checks_of(areas: tuple[str, ...]) -> tuple[Check, ...]:
+    """The checks of these areas; for none all."""
+    return tuple(check for check in all_checks() if check.area in areas) if areas else all_checks()
+
+
+@cache
+def all_areas() -> tuple[str, ...]:
+    """In alphabetical order."""
+    return tuple(sorted({check.area for check in all_checks()}))

@@ -64,6 +64,9 @@ def scan(
     save_tape: Annotated[bool, typer.Option("--save-tape", help="Write each scan's tape (DOMAIN_DATE.tape.json.gz) to --out.")] = False,
     smtp: Annotated[bool, typer.Option("--smtp/--no-smtp", help="Connect to the mail servers, or ask the DNS only.")] = True,
     blocklists: Annotated[bool, typer.Option("--blocklists/--no-blocklists", help="Look the servers up in DNS block lists.")] = True,
+    areas: Annotated[
+        str, typer.Option("--areas", metavar="AREA,...", help="Look at these areas of the catalogue only, like spf,dmarc,mta-sts.")
+    ] = "",
     lookalikes: Annotated[bool, typer.Option("--lookalikes", help="Look for registered neighbours of the name.")] = False,
     depth: Annotated[
         Depth,
@@ -112,6 +115,7 @@ def scan(
         save_tape=save_tape,
         smtp=smtp,
         blocklists=blocklists,
+        areas=areas,
         lookalikes=lookalikes,
         depth=depth.value,
         only=only,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hauberk.app.reporting import prepare
 from hauberk.app.scanning import ScanOrder, scan_domains
+from hauberk.checks import catalogue
 from hauberk.cli import exits
 from hauberk.cli.delivery import code_of, write_files
 from hauberk.cli.documents import Setting, listed_in
@@ -42,6 +43,7 @@ class Request:
     save_tape: bool
     smtp: bool
     blocklists: bool
+    areas: str
     lookalikes: bool
     depth: str
     only: str
@@ -161,6 +163,7 @@ def _options(request: Request, domains: list[str]) -> ScanOptions:
         only=_only(request.only),
         services=_services(request.services),
         own=request.own,
+        areas=_areas(request.areas),
     )
 
 
@@ -172,6 +175,15 @@ def _only(text: str) -> str:
     if isinstance(host, Malformed):
         exits.refuse(f"--only {visible(text[:80])!r} is no host name: {host.reason}")
     return host
+
+
+def _areas(text: str) -> tuple[str, ...]:
+    """In the order of the catalogue, so that the same areas give the same tape; none for all."""
+    words = set(text.lower().replace(",", " ").split())
+    known = catalogue.all_areas()
+    if words - set(known) or (text and not words):
+        exits.refuse(f"--areas {visible(text[:80])!r}: the areas are some of {', '.join(known)}")
+    return tuple(area for area in known if area in words)
 
 
 def _services(text: str) -> tuple[int, ...]:

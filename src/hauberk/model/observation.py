@@ -50,6 +50,7 @@ class ScanOptions:
     `depth` is how far TLS is looked into: `handshake` (one real handshake an endpoint), `standard` (complete for every verdict, few
     connections) or `full` (every accepted suite, group and scheme named). `only` limits the mail servers to one host name. `services`
     are further ports (465, 587, 993, 995, 143, 110). `own` declares the hosts as the operator's own, which allows intrusive probes.
+    `areas` limits the scan to those areas of the catalogue (`spf`, `mta-sts`); none means all.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -60,6 +61,7 @@ class ScanOptions:
     only: str = ""
     services: tuple[int, ...] = ()
     own: bool = False
+    areas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
 from hauberk.model.verdict import Verdict
 from hauberk.report.content import Fact
-from hauberk.report.wording import counted, listed
+from hauberk.report.wording import area_name, counted, listed
 
 STATEMENT = (
     "This is the organisation’s own scan, made from outside with Hauberk. It is aligned with the mail server test of the Internet Hygiene "
@@ -41,6 +41,8 @@ def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...
     left_out: list[str] = []
     if not observation.finished:
         left_out.append("The time limit cut the scan short; what had not been asked by then is unknown.")
+    if options.areas:
+        left_out.append(f"Only these areas were looked at: {listed(tuple(map(area_name, options.areas)), len(options.areas))}.")
     if not options.smtp:
         left_out.append("No mail server was contacted: this was a scan of the DNS only.")
     elif options.depth == "handshake":

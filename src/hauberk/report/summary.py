@@ -102,7 +102,7 @@ def _sentence(state: Verdict, saying: list[Finding]) -> str:
 def _spoofing(by_check: dict[str, CheckVerdict], domain: str) -> SummaryLine:
     name = "Phishing and spoofing protection"
     states = {check: by_check[check].verdict for check in _SPOOFING if check in by_check}
-    if not states:
+    if not any(check.startswith("dmarc.") for check in states):
         return SummaryLine(name, NOT_TESTED, "This was not part of the scan.")
     state = min(states.values(), key=SEVERITY.index)
     good = (Verdict.PASS, Verdict.INFO, Verdict.NOT_APPLICABLE)

@@ -1,4 +1,4 @@
-"""The survey of one domain: the walks of every area, all under way at the same time, until done or out of time."""
+"""The survey of one domain: the walks of the areas wanted, all under way at the same time, until done or out of time."""
 
 import asyncio
 import logging
@@ -7,38 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt, trial
-from hauberk.protocols.bimi import record as bimi
-from hauberk.protocols.tls import probe as tls
 from hauberk.protocols.walk import Ask, Reply, Walk
 from hauberk.survey.recorder import Recorder
+from hauberk.survey.walks import walks_of
 from hauberk.world.world import World
 
 DEFAULT_LIMIT = 60.0
-
-# What a scan asks. The checks replay the same walks from the tape.
-WALKS: tuple[Callable[[str, ScanOptions], Walk[object]], ...] = (
-    mx.transport,
-    mx.resolution,
-    dane.discover,
-    mta_sts.discover,
-    tls_rpt.discover,
-    tls.probe,
-    tls.services,
-    bimi.discover,
-    caa.survey,
-    dnssec.resolver,
-    dnssec.of_domain,
-    dnssec.of_hosts,
-    delegation.survey,
-    reverse.survey,
-    dnsbl.survey,
-    spf.tree,
-    dmarc.discover,
-    dkim.find_keys,
-    trial.trials,
-    lookalikes.neighbours,
-)
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +52,8 @@ async def survey_walked(
     `at` is the observation's time; `limit` is in seconds. A survey that runs out of time gives what it has, with `finished` false.
     `told` hears every ask with its reply.
     """
-    recorder = Recorder(world, told)
-    tasks = [asyncio.create_task(recorder.drive(walk(domain, options))) for walk in WALKS]
+    recorder, walks = Recorder(world, told), walks_of(options.areas)
+    tasks = [asyncio.create_task(recorder.drive(walk(domain, options))) for walk in walks]
     try:
         _, unfinished = await asyncio.wait(tasks, timeout=limit)
     finally:
@@ -88,7 +62,7 @@ async def survey_walked(
         if not all(task.done() for task in tasks):
             await asyncio.gather(*tasks, return_exceptions=True)
     walked: dict[Callable[[str, ScanOptions], Walk[object]], object] = {}
-    for walk, task in zip(WALKS, tasks, strict=True):
+    for walk, task in zip(walks, tasks, strict=True):
         if task.cancelled():
             continue
         crash = task.exception()
