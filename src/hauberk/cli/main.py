@@ -12,6 +12,7 @@ import typer
 from hauberk import __version__
 from hauberk.cli import exits
 from hauberk.cli.catalogue import catalogue, explain, new_check
+from hauberk.cli.database import backup, restore
 from hauberk.cli.judge import judge, whatif
 from hauberk.cli.key import key
 from hauberk.cli.lab import demo, lab
@@ -35,6 +36,8 @@ app.command()(judge)
 app.command()(whatif)
 app.command()(verify)
 app.add_typer(key, name="key")
+app.command()(backup)
+app.command()(restore)
 app.command()(explain)
 app.command()(catalogue)
 app.add_typer(spf, name="spf")
