@@ -5,11 +5,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pypdf import PdfReader
 
 from hauberk.app.reporting import Prepared, prepare, reports, tape, unsigned_pdf
 from hauberk.app.scanning import Scan, assess
@@ -157,6 +159,7 @@ def test_a_signature_of_another_file_does_not_do(folder: Path, made: dict[str, b
 def test_attached_files_are_verified_by_the_attached_statement(folder: Path, made: dict[str, bytes]) -> None:
     attached = attachments.attached(made[f"{NAME}.pdf"], ("evidence.json", "assessment.json", "statement.dsse.json"))
     assert isinstance(attached, dict) and len(attached) == 3
+    assert PdfReader(BytesIO(made[f"{NAME}.pdf"])).attachments == {name: [data] for name, data in attached.items()}
     for name, data in attached.items():
         (folder / name).write_bytes(data)
     assert verify(folder / "statement.dsse.json").valid
@@ -239,6 +242,22 @@ def test_the_code_of_a_picture_is_verified_with_the_key_only(prepared: Prepared,
     for at in range(len(text)):
         (tmp_path / "code.txt").write_text(changed(text.encode(), at).decode("latin1"))
         assert not verify(tmp_path / "code.txt", Verifier(NOW, trusting(key))).valid
+
+
+@pytest.mark.parametrize("company", ["", "  ", "名" * 30_000, "\ud800\x00\x1b[31m", "上海龘科技有限公司", "/ByteRange [0 1 2 3]"])
+def test_any_company_can_sign(prepared: Prepared, key: SigningKey, tmp_path: Path, company: str) -> None:
+    for written in reports(prepare(prepared.scan, company, Signing(key, lambda: NOW)), ("pdf",), several=False):
+        (tmp_path / "x.pdf").write_bytes(written.data)
+        found = verify(tmp_path / "x.pdf")
+        assert found.valid, found.flaws
+
+
+def test_clocks_that_cannot_be_right_are_told(prepared: Prepared, key: SigningKey, tmp_path: Path) -> None:
+    before = replace(prepared, signing=Signing(key, lambda: NOW - timedelta(days=1)))
+    (written,) = reports(before, ("pdf",), several=False)
+    (tmp_path / "x.pdf").write_bytes(written.data)
+    found = verify(tmp_path / "x.pdf")
+    assert any("before the observation" in one for one in found.notes)
 
 
 def test_an_envelope_of_another_type_is_refused(made: dict[str, bytes], key: SigningKey) -> None:

@@ -169,6 +169,10 @@ class Verifier:
         if found.claims is None:
             return found
         at = found.claims.observed_at
+        if found.stamped_at and found.stamped_at < at - _CLOCKS_DIFFER:
+            found = found.but(Flaw("the time stamp", "it is older than the observation that it covers"))
+        if found.signed_at and found.signed_at < at - _CLOCKS_DIFFER:
+            found = found.noting("by the signer's clock it was signed before the observation; a clock was wrong")
         state = Freshness.AHEAD if at > self.now + _CLOCKS_DIFFER else Freshness.FRESH if self.now < at + FRESH else Freshness.EXPIRED
         found = replace(found, freshness=state, fresh_until=at + FRESH)
         return found.but(Flaw("freshness", "it is not fresh any more")) if self.want_fresh and state is not Freshness.FRESH else found

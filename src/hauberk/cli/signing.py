@@ -51,7 +51,7 @@ def signing_of(request: SignRequest, company: str, kinds: tuple[str, ...]) -> Si
     from hauberk.app.scanning import now
     from hauberk.app.signing import NoTimeStampError, Signing
 
-    if "pdf" in kinds and find_spec("pyhanko") is None:
+    if {"pdf", "zip"} & set(kinds) and find_spec("pyhanko") is None:
         exits.refuse("signing a PDF needs pyHanko: pip install 'hauberk[signatures]'")
     ask = None
     if request.time_stamp:

@@ -124,15 +124,15 @@ def test_openssl_agrees(signed: bytes, key: SigningKey, tmp_path: Path) -> None:
 
 
 def test_any_changed_octet_is_found(stamped: bytes) -> None:
-    """All of the signature and of what was added with it, and a sample of the rest; each in two ways."""
+    """All of the signature and of what was added with it, and a sample of the rest."""
     place = contents(stamped)
     zeros = len(place[1].rstrip(b"0")) + place.start(1) + 2
     added = [at for at in range(place.start() - 2500, len(stamped)) if not zeros < at < place.end(1) - 2]
-    sample = random.Random(1).sample(range(len(stamped)), 500)
+    sample = random.Random(1).sample(range(len(stamped)), 200)
     for at in (*added, *sample):
-        for flip in (0x01, 0x20):
-            changed = stamped[:at] + bytes((stamped[at] ^ flip,)) + stamped[at + 1 :]
-            assert isinstance(pades.verify(changed), Flaw), at
+        flip = (0x01, 0x20, 0x80)[at % 3]
+        changed = stamped[:at] + bytes((stamped[at] ^ flip,)) + stamped[at + 1 :]
+        assert isinstance(pades.verify(changed), Flaw), at
 
 
 def test_additions_and_omissions_are_found(signed: bytes, unsigned: bytes) -> None:

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 LIFETIME = timedelta(days=3653)
-_LONGEST_NAME = 64  # of a common name (RFC 5280, appendix A.1)
+_LONGEST_NAME = 64  # octets of a common name: RFC 5280, appendix A.1, says characters, the library octets
 _DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 
 
@@ -64,7 +64,8 @@ class SigningKey:
 def make(name: str, at: datetime) -> SigningKey:
     """A new P-256 key with a self-signed certificate in the name of `name`, valid for ten years from `at`."""
     private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "".join(c for c in name if c.isprintable())[:_LONGEST_NAME] or "Hauberk")])
+    shown = "".join(c for c in name if c.isprintable()).encode("utf-8", "ignore")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, shown.strip() or "Hauberk")])
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     certificate = (
         x509.CertificateBuilder()

@@ -1,6 +1,7 @@
 """Where the organisation's key lies: one PEM file in the user's configuration folder that only its owner may read."""
 
 import os
+import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def create(path: Path, name: str, at: datetime) -> SigningKey:
     """Make a key in a new file with mode 0600. Raises `FileExistsError` when there is one, and other `OSError`."""
     key = make(name, at)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -87,12 +87,14 @@ def _place(pdf: bytes) -> tuple[int, int] | Flaw:
     ranges = [match[1] for match in _RANGE.finditer(pdf)]
     if not ranges:
         return Flaw("the file", "it is not signed")
-    if len(ranges) > 1:
-        return Flaw("the file", f"it holds {len(ranges)} signatures: something was added after it was first signed")
-    numbers = _NUMBERS.fullmatch(ranges[0])
-    if not numbers:
+    read = [tuple(int(number) for number in numbers.groups()) for one in ranges if (numbers := _NUMBERS.fullmatch(one))]
+    if not read:
         return Flaw("the signature", "the range of octets that it covers cannot be read")
-    start, end, rest = (int(number) for number in numbers.groups())
+    # A company may be called "/ByteRange [0 1 2 3]"; what points at hexadecimal digits is a signature.
+    pointing = [one for one in read if pdf[one[0] : one[0] + 1] == b"<" and pdf[one[1] - 1 : one[1]] == b">"]
+    if len(pointing) > 1:
+        return Flaw("the file", f"it holds {len(pointing)} signatures: something was added after it was first signed")
+    start, end, rest = (pointing or read)[-1]
     if end + rest < len(pdf):
         return Flaw("the file", f"{len(pdf) - end - rest} octets were added after it was signed")
     if end + rest > len(pdf):

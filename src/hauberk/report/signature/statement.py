@@ -25,6 +25,7 @@ PREDICATE = "urn:hauberk:mail-server-report:1"
 EVIDENCE, ASSESSMENT = "evidence.json", "assessment.json"
 LARGEST = 256 * 1024
 _MOST_SUBJECTS = 16
+_LONGEST_COMPANY = 1000  # more than a report shows of it
 
 
 class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +95,7 @@ def claims(assessment: Assessment, company: str) -> Claims:
     score = assessment.score
     return Claims(
         domain=assessment.domain,
-        company=company.encode("utf-8", "replace").decode(),
+        company=company[:_LONGEST_COMPANY].encode("utf-8", "replace").decode(),
         observed_at=assessment.observed_at,
         evidence=assessment.observation,
         catalogue=assessment.catalogue,
