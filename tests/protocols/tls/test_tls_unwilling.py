@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hauberk.lab.tlsserver import MODERN_SUITES, TlsServerSpec, respond
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.observation import ScanOptions
-from hauberk.model.transport import Ending, Flight, Hello
+from hauberk.model.transport import Ending, Flight, Hello, SmtpSession, TlsHandshake
 from hauberk.protocols.tls.grade import Grade
 from hauberk.protocols.tls.probe import probe_endpoint
 from hauberk.protocols.tls.registry import VERSIONS
@@ -180,3 +180,16 @@ def test_silence_and_then_a_closed_connection_are_no_answer() -> None:
 
     facts = replay(probe_endpoint(ENDPOINT, None, STANDARD), answer)
     assert facts.accepted("SSLv3") is None and facts.accepted("TLSv1") is True
+
+
+@pytest.mark.parametrize("options", (STANDARD, FULL))
+def test_a_server_that_knows_tls_1_3_but_no_retry_is_not_taken_to_lack_groups(options: ScanOptions) -> None:
+    """The real handshake came about with TLS 1.3; hellos without key share are refused."""
+    tls = TlsHandshake(True, "mx.example.com", "TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", RSA.chain)
+    session = SmtpSession((), Ending.QUIT, tls=tls)
+    server = Server(replace(MODERN, versions=("TLSv1.2",)))
+    facts = replay(probe_endpoint(ENDPOINT, session, options), server.reply)
+    assert facts.accepted("TLSv1.3") and facts.accepted("TLSv1.2")
+    assert facts.post_quantum is None and facts.accepts_grade(Grade.INSUFFICIENT) is None
+    assert [fact.group for fact in facts.groups if fact.accepted and fact.version == "TLSv1.3"] == ["x25519"]
+    assert facts.connections == len(server.tape) + 1

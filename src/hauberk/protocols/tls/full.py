@@ -48,7 +48,7 @@ class Full(Standard):
         yield self.ssl2()
 
     def _everything(self) -> Iterator[Job]:
-        if self.ledger.version(TLS13):
+        if self.ledger.retries:
             yield self.all_of_13()
         below = [version for version in BELOW_13 if self.ledger.version(version)]
         for version in below:

@@ -22,6 +22,7 @@ GROUPS = {
     0x11EB: "SecP256r1MLKEM768", 0x11EC: "X25519MLKEM768", 0x11ED: "SecP384r1MLKEM1024", 0x6399: "X25519Kyber768Draft00",
 }  # fmt: skip
 
+_NUMBERS = {name: number for number, name in GROUPS.items()}
 P256, P384, X25519 = 23, 24, 29
 POST_QUANTUM = (0x11EC, 0x11EB, 0x11ED, 0x6399, 512, 513, 514)
 FINITE = (256, 257, 258, 259, 260)
@@ -36,9 +37,9 @@ _MODP = {
 }  # fmt: skip
 
 
-def curve_number(name: str) -> int | None:
-    """The group of a curve by its IANA name."""
-    return next((number for number in CURVES if GROUPS[number] == name), None)
+def group_number(name: str) -> int | None:
+    """The number of a group by its IANA name."""
+    return _NUMBERS.get(name)
 
 
 def group_name(number: int) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from hauberk.model.transport import SmtpSession
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.flight import ServerFlight
+from hauberk.protocols.tls.groups import group_number
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello
 from hauberk.protocols.tls.interview import PROTOCOL_VERSION, Answer, Outcome
-from hauberk.protocols.tls.registry import SSL2, SSL3, TLS10, TLS11, TLS12, VERSIONS, Suite, suite, suites_by_name
+from hauberk.protocols.tls.registry import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, VERSIONS, Suite, suite, suites_by_name
 from hauberk.protocols.x509.certificate import describe
 
 BELOW_13 = (TLS12, TLS11, TLS10, SSL3)
@@ -66,7 +67,7 @@ class Ledger:
         if tls and tls.completed and chosen and tls.version in NUMBERS:
             version = NUMBERS[tls.version]
             self.spoken.add(version)
-            self.choices.append(Choice(version, chosen, ServerFlight(version, chosen.number, chain=tls.chain)))
+            self.choices.append(Choice(version, chosen, ServerFlight(version, chosen.number, group_number(tls.group), tls.chain)))
             for newer in (TLS12, TLS11):  # a real handshake offers both of these, with every suite that OpenSSL has
                 if newer > version:
                     said = f"chose {tls.version} in the handshake"
@@ -97,6 +98,11 @@ class Ledger:
         if number in self.spoken:
             return True
         return False if f"version {VERSIONS[number]}" in self.denied else None
+
+    @property
+    def retries(self) -> bool:
+        """The server answers a TLS 1.3 hello without key share as it has to, so that its noes to such hellos mean something."""
+        return any(choice.hello is not None for choice in self.of(TLS13))
 
     @property
     def highest_below_13(self) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.grade import Grade
-from hauberk.protocols.tls.groups import CURVES, FINITE, P256, P384, POST_QUANTUM, WEAK_CURVES, curve_number, groups_of
+from hauberk.protocols.tls.groups import CURVES, FINITE, P256, P384, POST_QUANTUM, WEAK_CURVES, group_number, groups_of
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, latest_hello, legacy_hello, modern_hello
 from hauberk.protocols.tls.interview import Answer, Interview, Job, put
 from hauberk.protocols.tls.ledger import BELOW_13, Ledger
@@ -51,7 +51,7 @@ class Standard:
             yield self.poor()
             yield self.legacy()
         yield self.ssl2()
-        if ledger.version(TLS13):
+        if ledger.retries:
             yield self.post_quantum()
             yield self.finite_fields()
             yield self.weak_suites()
@@ -197,7 +197,7 @@ class Standard:
         if self.ledger.keys != {"ecdsa"}:
             return ()
         leaves = [describe(choice.flight.chain[0]) for choice in self.ledger.choices if choice.flight.chain]
-        curves = [curve_number(leaf.key_curve) for leaf in leaves if not isinstance(leaf, Malformed)]
+        curves = [group_number(leaf.key_curve) for leaf in leaves if not isinstance(leaf, Malformed)]
         return tuple(dict.fromkeys(curve for curve in curves if curve is not None)) or (P256, P384)
 
     def insufficient_in_legacy(self) -> Job:
