@@ -1,10 +1,12 @@
 """What the TLS probe found out, endpoint by endpoint; shared by the checks that need more than the one real handshake."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from hauberk.checks.endpoints import Seen, Starttls, each_endpoint, starttls_trouble
+from hauberk.checks.endpoints import Seen, Starttls, each_endpoint, each_handshake, seen, starttls_trouble
 from hauberk.checks.reading import Reading
-from hauberk.model.transport import Endpoint
+from hauberk.checks.tls_versions import MODERN
+from hauberk.model.transport import Endpoint, TlsHandshake
 from hauberk.model.verdict import Finding, Verdict
 from hauberk.protocols.malformed import visible
 from hauberk.protocols.tls.facts import TlsFacts
@@ -34,6 +36,36 @@ def facts_of(reading: Reading, endpoint: Endpoint) -> TlsFacts | None:
     """What the probe found out about this endpoint; None where it was not probed or showed no TLS."""
     found = reading.once(_by_endpoint).get(endpoint)
     return found if found is not None and found.starttls else None
+
+
+def speaks_only_old(reading: Reading, endpoint: Endpoint) -> bool:
+    """The probe found versions, and none of today's."""
+    facts = facts_of(reading, endpoint)
+    return facts is not None and bool(facts.accepted_versions) and all(facts.accepted(version) is False for version in MODERN)
+
+
+def other_chains(reading: Reading, one: Seen) -> Iterator[tuple[str, Seen]]:
+    """The endpoint as clients see it that get a certificate with another kind of key (`RSA`, `ECDSA` ...) than the handshake showed."""
+    facts, session = facts_of(reading, one.endpoint), one.session
+    if facts is None or session is None or session.tls is None or not session.tls.chain:
+        return
+    shown = next((fact.key for fact in facts.chains if fact.chain[:1] == session.tls.chain[:1]), "")
+    told = {shown}
+    for fact in facts.chains:
+        if shown and fact.key not in told and fact.chain:
+            told.add(fact.key)
+            yield fact.key.upper(), replace(one, session=replace(session, tls=replace(session.tls, chain=fact.chain)))
+
+
+def each_chain(reading: Reading, judge_one: Callable[[Seen, TlsHandshake], Iterable[Finding]]) -> Iterator[Finding]:
+    """As `each_handshake`, and what is wrong with the certificates for other kinds of keys: a warning, as most clients get the first."""
+    yield from each_handshake(reading, judge_one)
+    for one in seen(reading):
+        for key, other in other_chains(reading, one):
+            for finding in judge_one(other, other.tls) if other.tls else ():
+                if finding.verdict in (Verdict.FAIL, Verdict.WARN):
+                    message = f"The {key} certificate, which some clients get instead: {finding.message}"
+                    yield replace(finding, verdict=Verdict.WARN, message=message, code=f"other-{finding.code}")
 
 
 def services(reading: Reading) -> tuple[TlsFacts, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hauberk.checks.authentication import chain_verdict, dane_match
 from hauberk.checks.endpoints import seen
+from hauberk.checks.probed import other_chains
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.protocols import dane, x509
@@ -15,8 +16,10 @@ _OURS = (Published.INSECURE_MX,)  # it is the domain's own zone that is not sign
 
 
 def presented_keys(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:
-    """3 1 1 for every key that an endpoint of the host presents."""
-    chains = (one.tls.chain for one in seen(reading) if one.endpoint.host == host.name and one.tls and one.tls.chain)
+    """3 1 1 for every key that an endpoint of the host presents, to whichever client."""
+    own = tuple(one for one in seen(reading) if one.endpoint.host == host.name)
+    every = (*own, *(other for one in own for _, other in other_chains(reading, one)))
+    chains = (one.tls.chain for one in every if one.tls and one.tls.chain)
     keys = (x509.spki(chain[0]) for chain in chains)
     return tuple(dict.fromkeys(dane.tlsa_for(key) for key in keys if not isinstance(key, Malformed)))
 

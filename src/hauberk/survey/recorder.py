@@ -22,6 +22,7 @@ from hauberk.model.transport import (
     TrialExchange,
     Url,
 )
+from hauberk.protocols.tls.flight import read_flight
 from hauberk.protocols.walk import Ask, Branch, Reply, Walk
 from hauberk.world.world import World
 
@@ -125,4 +126,6 @@ class Recorder:
 def _chains(observation: Observation) -> tuple[tuple[bytes, ...], ...]:
     handshakes = [exchange.session.tls for exchange in observation.smtp if exchange.session]
     handshakes += [exchange.answer.tls for exchange in observation.https if exchange.answer]
-    return tuple(handshake.chain for handshake in handshakes if handshake and handshake.chain)
+    chains = [handshake.chain for handshake in handshakes if handshake and handshake.chain]
+    chains += [read_flight(exchange.flight.received).chain for exchange in observation.tls if exchange.flight]
+    return tuple(dict.fromkeys(chain for chain in chains if chain))

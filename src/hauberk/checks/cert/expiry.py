@@ -26,7 +26,8 @@ from datetime import datetime, timedelta
 
 from hauberk.checks.authentication import intermediates, named_by_tlsa, proven_by_dane
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import Seen, each_handshake
+from hauberk.checks.endpoints import Seen
+from hauberk.checks.probed import each_chain
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.transport import TlsHandshake
@@ -42,7 +43,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
     def judge_one(one: Seen, tls: TlsHandshake) -> Iterator[Finding]:
         yield _judge_one(reading, one, tls)
 
-    return each_handshake(reading, judge_one)
+    return each_chain(reading, judge_one)
 
 
 def _judge_one(reading: Reading, one: Seen, tls: TlsHandshake) -> Finding:

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.authentication import intermediates
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import Seen, each_handshake
+from hauberk.checks.endpoints import Seen
+from hauberk.checks.probed import each_chain
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.transport import TlsHandshake
@@ -42,7 +43,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
             yield _judge_key(str(one.endpoint), leaf)
             yield from _judge_signatures(str(one.endpoint), (leaf, *intermediates(reading, one)))
 
-    return each_handshake(reading, judge_one)
+    return each_chain(reading, judge_one)
 
 
 def _judge_key(subject: str, leaf: Certificate) -> Finding:

@@ -4,6 +4,9 @@
 Each endpoint presents a certificate that leads to a trusted root, bears the name of the MX host as a DNS name (RFC 9525; the common name
 does not count, a wildcard stands for one label), and is within its dates. Which roots were believed is said in the report.
 
+Where the probe found a second certificate for another kind of key (RSA beside ECDSA), it is looked at as well; what is wrong with that
+one is a warning.
+
 ## Why it matters
 A certificate that cannot be checked proves nothing: a sender cannot tell the server from an impostor in the middle. Senders that follow
 MTA-STS do not deliver to such a server at all.
@@ -22,7 +25,8 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.authentication import chain_verdict, named_by_tlsa, proven_by_dane, trust_store_known
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import Seen, each_handshake
+from hauberk.checks.endpoints import Seen
+from hauberk.checks.probed import each_chain
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.transport import TlsHandshake
@@ -46,7 +50,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
     def judge_one(one: Seen, tls: TlsHandshake) -> Iterator[Finding]:
         yield _judge_one(reading, one, tls)
 
-    return each_handshake(reading, judge_one)
+    return each_chain(reading, judge_one)
 
 
 def _judge_one(reading: Reading, one: Seen, tls: TlsHandshake) -> Finding:
@@ -77,7 +81,8 @@ def _shown(tls: TlsHandshake) -> tuple[str, ...]:
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
-    bad = {finding.subject.partition(" ")[0]: finding.code for finding in verdict.findings if finding.verdict is Verdict.FAIL}
+    faulty = (finding for finding in verdict.findings if finding.verdict in (Verdict.FAIL, Verdict.WARN))
+    bad = {finding.subject.partition(" ")[0]: finding.code.removeprefix("other-") for finding in faulty}
     for host, code in bad.items():
         if code == "incomplete-chain":
             what = f"Let {host} send the whole chain: its own certificate and the authority's intermediate certificates."

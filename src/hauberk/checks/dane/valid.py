@@ -4,6 +4,8 @@
 The MX records, the addresses of the mail servers and their TLSA records (`_25._tcp.<host>`) are signed with DNSSEC, the TLSA records can
 be used for SMTP (usage 2 or 3), and at each endpoint one of them fits the certificate.
 
+A server with two certificates (RSA and ECDSA) needs records for both; where they fit only the one that most senders get, that is a warning.
+
 ## Why it matters
 With DANE a sender knows beforehand that the server speaks TLS and which key it has; nobody on the way can take the encryption out or
 pose as the server. But a record that does not fit is worse than none: senders that check DANE stop delivering. So do they when there are
@@ -23,6 +25,7 @@ from collections.abc import Iterable, Iterator
 from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, seen, takes_mail, unanswered
+from hauberk.checks.probed import other_chains
 from hauberk.checks.reading import Reading
 from hauberk.checks.tlsa_mending import mended, signed_first
 from hauberk.model.assessment import Remedy
@@ -89,6 +92,7 @@ def _judge_records(reading: Reading, host: DaneHost, held: tuple[str, ...]) -> I
     endpoints = tuple(one for one in seen(reading) if one.endpoint.host == host.name)
     for one in endpoints:
         yield _judge_endpoint(reading, one, held)
+        yield from _judge_other_chains(reading, one, held)
     if not endpoints:
         yield Finding(host.name, Verdict.UNKNOWN, "There are TLSA records; whether they fit is not known, no endpoint was looked at.", held)
 
@@ -103,6 +107,15 @@ def _judge_endpoint(reading: Reading, one: Seen, held: tuple[str, ...]) -> Findi
         why = "the handshake showed no certificate" if one.facts.served else one.detail
         return Finding(subject, Verdict.UNKNOWN, f"Whether the TLSA records fit is not known: {why}.", held)
     return _of_match(subject, result, held)
+
+
+def _judge_other_chains(reading: Reading, one: Seen, held: tuple[str, ...]) -> Iterator[Finding]:
+    """The records have to fit every certificate that the server has; most senders get the one that the handshake showed."""
+    for key, other in other_chains(reading, one):
+        result = dane_match(reading, other)
+        if result and result.match in (Match.MISMATCH, Match.WEAKER_ONLY):
+            message = f"No TLSA record fits the {key} certificate: DANE senders that get this one do not deliver here."
+            yield Finding(str(one.endpoint), Verdict.WARN, message, held, "dane-other-mismatch")
 
 
 def _of_match(subject: str, result: MatchResult, held: tuple[str, ...]) -> Finding:
@@ -130,7 +143,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
     for host in faulty:
         if host in unsigned:
             continue
-        if codes[host.name] in ("dane-mismatch", "dane-missing", "dane-unusable"):
+        if codes[host.name] in ("dane-mismatch", "dane-missing", "dane-unusable", "dane-other-mismatch"):
             yield from mended(reading, host, CHECK.id)
         elif codes[host.name] == "dane-bogus":
             yield Remedy(CHECK.id, f"Sign the zone of {host.base} anew, or take its DS record out until it is signed properly.")

@@ -30,9 +30,9 @@ from hauberk.checks.authentication import chain_verdict, dane_match, dane_record
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, State, each_endpoint, seen
 from hauberk.checks.mta_sts import policy_file
-from hauberk.checks.probed import VERSION_NAMES, facts_of
+from hauberk.checks.probed import VERSION_NAMES, facts_of, speaks_only_old
 from hauberk.checks.reading import Reading
-from hauberk.checks.tls_versions import MODERN, version_shown
+from hauberk.checks.tls_versions import version_shown
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import NoAnswer
 from hauberk.model.transport import Endpoint
@@ -158,15 +158,9 @@ def _encryption(reading: Reading, one: Seen) -> Encryption:
         case Starttls.DEFERRED | Starttls.UNHEARD:
             return Encryption.UNKNOWN
         case Starttls.WORKS | Starttls.HANDSHAKE_FAILED:
-            facts = facts_of(reading, one.endpoint)
-            if (one.tls and version_shown(one.tls).old) or (facts and _is_old(facts)):
+            if (one.tls and version_shown(one.tls).old) or speaks_only_old(reading, one.endpoint):
                 return Encryption.OLD
             return Encryption.MODERN if one.starttls is Starttls.WORKS else Encryption.BROKEN
-
-
-def _is_old(facts: TlsFacts) -> bool:
-    """The probe found versions, and none of today's."""
-    return bool(facts.accepted_versions) and all(facts.accepted(version) is False for version in MODERN)
 
 
 def _policy_view(reading: Reading, host: str) -> StsView:

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, each_endpoint, starttls_trouble
+from hauberk.checks.probed import speaks_only_old
 from hauberk.checks.reading import Reading
 from hauberk.checks.tls_versions import version_shown
 from hauberk.model.assessment import Remedy
@@ -37,17 +38,21 @@ _STRIPPED = re.compile(r"X{6,}")
 
 
 def judge(reading: Reading) -> Iterable[Finding]:
-    return each_endpoint(reading, _judge_one)
+    def judge_one(one: Seen) -> Iterator[Finding]:
+        yield from _judge_one(one, old=speaks_only_old(reading, one.endpoint) or (one.tls is not None and version_shown(one.tls).old))
+
+    return each_endpoint(reading, judge_one)
 
 
-def _judge_one(one: Seen) -> Iterator[Finding]:
+def _judge_one(one: Seen, *, old: bool) -> Iterator[Finding]:
+    """`old`: what the server speaks is older than TLS 1.2."""
     subject = str(one.endpoint)
     match one.starttls:
         case Starttls.WORKS:
             yield Finding(subject, Verdict.PASS, "STARTTLS is offered and works.", one.evidence)
         case Starttls.ABSENT:
             yield Finding(subject, Verdict.FAIL, _absence(one), _ehlo(one), "no-starttls")
-        case Starttls.HANDSHAKE_FAILED if one.tls and version_shown(one.tls).old:
+        case Starttls.HANDSHAKE_FAILED if one.tls and old:
             message = f"STARTTLS is offered; the handshake did not come about ({visible(one.tls.error)}), which the version check judges."
             yield Finding(subject, Verdict.PASS, message, one.evidence)
         case Starttls.HANDSHAKE_FAILED | Starttls.REJECTED:
