@@ -12,6 +12,7 @@ import pytest
 
 from hauberk.report import json
 from hauberk.report.exports.pack import PackFile, evidence_pack
+from hauberk.scoring.rubric import DEFAULT
 from hauberk.world.tape import decode, encode, evidence_id
 from report.samples import assessment, observation
 
@@ -63,3 +64,13 @@ def test_a_hostile_domain_on_a_foreign_tape_stays_on_its_line() -> None:
     pack = ZipFile(BytesIO(evidence_pack(assessment(tape, DONE.verdicts), encode(tape), (REPORT,))))
     assert all("/" not in name and name.isprintable() for name in pack.namelist())
     assert pack.read("VERIFY.txt").decode().startswith("Evidence pack of ../../etc/x\\u{a}1. Trust me, scanned")
+
+
+def test_another_rubric_is_named_in_the_command_and_cannot_become_one() -> None:
+    def judged_by(rubric: str) -> str:
+        pack = ZipFile(BytesIO(evidence_pack(replace(DONE, rubric=rubric), encode(TAPE), (REPORT,))))
+        return pack.read("VERIFY.txt").decode()
+
+    assert "    hauberk judge evidence.json\n" in judged_by(DEFAULT)
+    assert "    hauberk judge evidence.json --rubric cyber-essentials-like\n" in judged_by("cyber-essentials-like")
+    assert "    hauberk judge evidence.json --rubric 'x; touch owned'\n" in judged_by("x; touch owned")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import PurePosixPath
+from shlex import quote
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from hauberk.model.assessment import Assessment
 from hauberk.protocols.malformed import visible
 from hauberk.report import json
 from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE
+from hauberk.scoring.rubric import DEFAULT
 
 MANIFEST = "MANIFEST.sha256"
 VERIFY = "VERIFY.txt"
@@ -64,6 +66,7 @@ def _zipped(files: tuple[PackFile, ...], at: datetime) -> bytes:
 def how_to_verify(assessment: Assessment, others: tuple[str, ...]) -> str:
     """VERIFY.txt; `others` are the names of the reports and the signatures in the pack."""
     at = assessment.observed_at.astimezone(UTC)
+    rubric = "" if assessment.rubric == DEFAULT else f" --rubric {quote(visible(assessment.rubric))}"
     pdf = next((name for name in others if name.endswith(".pdf")), "")
     signatures = tuple(name for name in others if name.endswith(".dsse.json"))
     steps = [
@@ -72,7 +75,7 @@ def how_to_verify(assessment: Assessment, others: tuple[str, ...]) -> str:
         "The tape is the evidence that the report names. Its SHA-256 has to be the evidence id on the report:\n\n"
         f"    sha256sum {EVIDENCE}\n    {assessment.observation.removeprefix('sha256:')}",
         "The verdicts follow from the tape: they can be judged again on any machine, without a network:\n\n"
-        f"    hauberk judge {EVIDENCE}\n\n"
+        f"    hauberk judge {EVIDENCE}{rubric}\n\n"
         f"and have to come to {assessment.score.points:g} points, grade {assessment.score.grade}, as {ASSESSMENT} says\n"
         f"(catalogue {visible(assessment.catalogue)}, rubric {visible(assessment.rubric)}).",
     ]
