@@ -1,5 +1,6 @@
 """Running `hauberk` in a process of its own."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ class Outcome:
 class Hauberk:
     folder: Path
 
-    def __call__(self, *arguments: str | Path, given: bytes = b"") -> Outcome:
-        command = [sys.executable, "-m", "hauberk.cli.main", *map(str, arguments)]
-        done = subprocess.run(command, cwd=self.folder, input=given, capture_output=True, timeout=120)
+    def __call__(self, *arguments: str | Path, given: bytes = b"", shell: str = 'exec "$@"', **environment: str) -> Outcome:
+        """`shell` is how a shell runs the command `$@`; `environment` adds to the variables."""
+        command = ["sh", "-c", shell, "sh", sys.executable, "-m", "hauberk.cli.main", *map(str, arguments)]
+        done = subprocess.run(command, cwd=self.folder, input=given, capture_output=True, timeout=120, env={**os.environ, **environment})
         outcome = Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in outcome.err, outcome.err
         return outcome

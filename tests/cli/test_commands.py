@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -108,6 +109,9 @@ def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Pa
         (("scan", "example.com", "--resolver", "nonsense://x"), "resolver"),
         (("scan", "example.com", "--allow-network", "10.0.0.0/99"), "--allow-network"),
         (("scan", "example.com", "--ca-file", "nowhere.pem"), "no such file"),
+        (("scan", "example.com", "--ca-file", __file__), "no certificate in it"),
+        (("scan", "example.com", "--helo", "two words"), "no name to say EHLO with"),
+        (("scan", "example.com", "--dkim-selector", "../x"), "no selector"),
         (("scan", "example.com", "--network", "nowhere.json"), "nowhere.json"),
         (("scan", "example.com", "--eml", "nowhere.eml"), "nowhere.eml"),
         (("scan", "--file", "nowhere.txt"), "nowhere.txt"),
@@ -153,3 +157,42 @@ def test_explain_and_catalogue_come_from_the_checks(hauberk: Hauberk) -> None:
 def test_version_and_help(hauberk: Hauberk) -> None:
     assert hauberk("--version").out.startswith("hauberk ")
     assert "scan" in hauberk("--help").out
+
+
+def test_a_closed_standard_output_is_no_reason_to_crash(hauberk: Hauberk) -> None:
+    assert hauberk("spf", "check", "--ip", "192.0.2.1", "--helo", "a..b", shell='exec "$@" >&-').code == 2
+    assert hauberk("catalogue", shell='exec "$@" >&-').code == 0
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("catalogue",), ("explain", "spf.valid")])
+def test_a_full_disk_behind_standard_output_is_said(hauberk: Hauberk, arguments: tuple[str, ...]) -> None:
+    done = hauberk(*arguments, shell='exec "$@" >/dev/full')
+    assert done.code == 4
+    assert "cannot be written: No space left on device" in done.err
+
+
+def test_a_locale_without_the_characters_loses_them_and_not_the_scan(hauberk: Hauberk, network: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    scan = ("scan", "xn--bcher-kva.test", "--network", network, "--no-smtp")
+    assert "of 100, grade" in hauberk(*scan, **ascii_only).out
+    assert json.loads(hauberk(*scan, "--format", "json", **ascii_only).out)["domain"] == "xn--bcher-kva.test"
+
+
+def test_a_second_tape_keeps_the_name_of_its_domain(hauberk: Hauberk, network: Path) -> None:
+    for _ in range(2):
+        hauberk("scan", "no-mail.test", "--network", network, "--save-tape")
+        time.sleep(1.1)
+    assert len(list(hauberk.folder.glob("no-mail.test_*.tape.json.gz"))) == 2
+
+
+def test_a_pasted_name_of_a_key_gives_its_selector(hauberk: Hauberk, network: Path) -> None:
+    name = "s1._domainkey.exemplary.test"
+    done = hauberk("scan", "exemplary.test", "--network", network, "--no-smtp", "--dkim-selector", name, "--format", "json")
+    assert "selector s1" in done.out
+
+
+def test_no_half_a_file_is_left_where_the_disk_is_full(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "no-mail.test", "--network", network, "--save-tape", shell='ulimit -f 1; exec "$@"')
+    assert done.code == 4
+    assert "cannot write no-mail.test_" in done.err
+    assert not list(hauberk.folder.iterdir())

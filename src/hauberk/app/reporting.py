@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from hauberk.app.scanning import Scan
 from hauberk.app.signing import STATEMENT, Signing
@@ -154,15 +155,26 @@ def unsigned_pdf(content: ReportContent, evidence: bytes, assessment: bytes, sta
 def write_file(folder: Path, name: str, data: bytes) -> Path:
     """Write a file of that name; one that is there already is kept, and the new one gets a number. Raises `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    stem, dot, extension = name.partition(".") if name.endswith(".tape.json.gz") else name.rpartition(".")
+    ending = next((one for one in (".tape.json.gz",) if name.endswith(one)), Path(name).suffix)
+    stem = name.removesuffix(ending)
     for number in range(1, 1000):
-        path = folder / (name if number == 1 else f"{stem}_{number}{dot}{extension}")
+        path = folder / (name if number == 1 else f"{stem}_{number}{ending}")
         try:
-            with path.open("xb") as file:
-                file.write(data)
+            file = path.open("xb")
         except FileExistsError:
             if path.is_file() and path.read_bytes() == data:
                 return path
         else:
+            _fill(file, data, path)
             return path
     raise FileExistsError(17, "there are 999 reports of that name already", str(folder / name))
+
+
+def _fill(file: BinaryIO, data: bytes, path: Path) -> None:
+    """All of it or nothing: half a report would pass for one."""
+    try:
+        with file:
+            file.write(data)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -19,6 +19,7 @@ from hauberk.cli.lab import demo, lab
 from hauberk.cli.push import push
 from hauberk.cli.scan import scan
 from hauberk.cli.spf import spf
+from hauberk.cli.streams import UNWRITABLE, abandon_output, prepare_streams
 from hauberk.cli.verify import verify
 
 app = typer.Typer(
@@ -68,6 +69,7 @@ def main(
 
 def run() -> int:
     """The console script."""
+    prepare_streams()
     try:
         app()
     except SystemExit as stop:
@@ -79,7 +81,10 @@ def run() -> int:
         sys.stderr.close()
         return 141
     except Exception as error:  # the last line of defence: a clear message, never a traceback
-        logging.getLogger(__name__).error("internal error", exc_info=error)
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            return abandon_output(error)
+        if logging.getLogger().handlers:
+            logging.getLogger(__name__).error("internal error", exc_info=error)
         sys.stderr.write(f"hauberk: internal error: {type(error).__name__}: {error}\n")
         sys.stderr.write("Run again with `hauberk --debug ...` for the details.\n")
         return exits.INTERNAL

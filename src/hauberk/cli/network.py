@@ -31,6 +31,7 @@ def live_config(
     from hauberk.protocols.malformed import Malformed
     from hauberk.world.dns.resolver import parse_resolver
     from hauberk.world.live import LiveConfig
+    from hauberk.world.trust import holds_certificates
 
     if resolver:
         parsed = parse_resolver(resolver)
@@ -43,6 +44,8 @@ def live_config(
         exits.refuse(f"--allow-network: {error}")
     if ca_file is not None and not ca_file.is_file():
         exits.refuse(f"--ca-file {ca_file}: there is no such file")
+    if ca_file is not None and not holds_certificates(ca_file):
+        exits.refuse(f"--ca-file {ca_file}: there is no certificate in it (PEM or DER)")
     if network is None:
         return LiveConfig(resolver=resolver or None, helo=helo, allow=allowed, ca_file=ca_file)
     from msgspec import DecodeError
@@ -73,7 +76,9 @@ async def live_world(config: LiveConfig) -> AsyncGenerator[LiveWorld]:
     world = LiveWorld(config)
     try:
         entered = await world.__aenter__()
-    except (NoResolver, ValueError, OSError) as error:
+    except ValueError as error:
+        exits.refuse(str(error))
+    except (NoResolver, OSError) as error:
         exits.refuse(f"the resolver cannot be used: {error}", exits.INCOMPLETE)
     try:
         yield entered

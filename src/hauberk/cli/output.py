@@ -9,6 +9,7 @@ from rich.text import Text
 
 from hauberk.app.reporting import Prepared
 from hauberk.cli.documents import Seen, Setting, document, seen
+from hauberk.cli.streams import speak_utf8
 from hauberk.cli.terminal import show
 from hauberk.protocols.malformed import visible
 from hauberk.report import csv, json
@@ -105,6 +106,8 @@ class _DocumentOutput(Output):
 
 def output_for(format: str, *, everything: bool, several: bool, setting: Setting | None = None) -> Output:
     """`format` is a value of `OutputFormat`; `setting` is what the documents say beyond the results."""
+    if format != "text":
+        speak_utf8()
     match format:
         case "text":
             return _TextOutput(everything=everything, several=several)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from hauberk.model.dns import NoAnswer, Question
-from hauberk.model.transport import Endpoint
+from hauberk.model.transport import Endpoint, Hello, Trial, Url
 from hauberk.protocols.walk import Ask, Reply
 
 
@@ -17,7 +17,7 @@ class Watch:
     def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
         self._progress = progress
         self._task = task
-        self._answers = self._silent = self._servers = self._pages = 0
+        self._answers = self._silent = self._servers = self._probes = self._pages = 0
 
     def told(self, ask: Ask, reply: Reply) -> None:
         if self._progress is None or self._task is None:
@@ -27,10 +27,13 @@ class Watch:
                 self._answers += 1
             case Endpoint():
                 self._servers += 1
-            case _:
+            case Hello() | Trial():
+                self._probes += 1
+            case Url():
                 self._pages += 1
         self._silent += isinstance(reply, NoAnswer)
-        asked = f"{self._answers} DNS answers, {self._servers} mail servers, {self._pages} web pages"
+        probes = f"{self._probes} TLS probes, " if self._probes else ""
+        asked = f"{self._answers} DNS answers, {self._servers} mail servers, {probes}{self._pages} web pages"
         self._progress.update(self._task, asked=f"{asked}, {self._silent} silent" if self._silent else asked)
 
     def done(self) -> None:

@@ -1,5 +1,6 @@
 """The running of `hauberk scan`: from what was typed to results on stdout, files in a folder and an exit code."""
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import is_at_or_below, parse_domain, to_unicode
 from hauberk.world.live import LiveConfig
 
+_SELECTOR = re.compile(r"(?=.{1,200}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _LARGEST_MESSAGE = 10 * 1024 * 1024
 _SERVICES = (465, 587, 993, 995, 143, 110)
 
@@ -113,21 +115,23 @@ def domains_of(request: Request) -> tuple[list[str], bool]:
     for text in request.domains:
         domain = parse_domain(text)
         if isinstance(domain, Malformed):
-            exits.refuse(f"{visible(text[:80])!r} is no domain: {domain.reason}")
+            exits.refuse(f"'{visible(text[:80])}' is no domain: {domain.reason}")
         found[domain] = None
     misread = False
     for number, text in _lines(request.file):
         domain = parse_domain(text)
         if isinstance(domain, Malformed):
-            sys.stderr.write(f"hauberk: line {number}, {visible(text[:80])!r}, is no domain: {domain.reason}\n")
+            sys.stderr.write(f"hauberk: line {number}, '{visible(text[:80])}', is no domain: {domain.reason}\n")
             misread = True
         else:
             found[domain] = None
     if not found:
         exits.refuse("there is no domain to scan; give one, or a list with --file")
     for domain in found:
-        if domain.startswith("xn--") or ".xn--" in domain:
+        if to_unicode(domain) != domain:
             sys.stderr.write(f"hauberk: {domain} is {to_unicode(domain)}\n")
+        if domain.startswith("www."):
+            sys.stderr.write(f"hauberk: {domain} is looked at as given; mail addresses are more likely to end in {domain[4:]}\n")
     return list(found), misread
 
 
@@ -143,7 +147,7 @@ def _lines(file: Path | None) -> list[tuple[int, str]]:
 
 
 def _options(request: Request, domains: list[str]) -> ScanOptions:
-    selectors = [Selector(name.strip().lower()) for name in request.selectors if name.strip()]
+    selectors = [Selector(_selector(text)) for text in request.selectors]
     for path in request.messages:
         try:
             with path.open("rb") as file:
@@ -167,13 +171,21 @@ def _options(request: Request, domains: list[str]) -> ScanOptions:
     )
 
 
+def _selector(text: str) -> str:
+    """The selector alone, also where the whole name of the record was pasted (RFC 6376, 3.1: labels of a domain name)."""
+    name = text.strip().strip(".").lower().partition("._domainkey")[0]
+    if not _SELECTOR.fullmatch(name):
+        exits.refuse(f"--dkim-selector '{visible(text[:80])}' is no selector; it stands after s= in a DKIM-Signature, like s1")
+    return name
+
+
 def _only(text: str) -> str:
     """The host as endpoints spell it."""
     if not text:
         return ""
     host = parse_domain(text)
     if isinstance(host, Malformed):
-        exits.refuse(f"--only {visible(text[:80])!r} is no host name: {host.reason}")
+        exits.refuse(f"--only '{visible(text[:80])}' is no host name: {host.reason}")
     return host
 
 
@@ -190,5 +202,5 @@ def _services(text: str) -> tuple[int, ...]:
     words = text.replace(",", " ").split()
     ports = tuple(dict.fromkeys(int(word) for word in words if word.isascii() and word.isdigit()))
     if len(ports) < len(set(words)) or not set(ports) <= set(_SERVICES):
-        exits.refuse(f"--services {visible(text[:80])!r}: the ports are some of {', '.join(map(str, _SERVICES))}")
+        exits.refuse(f"--services '{visible(text[:80])}': the ports are some of {', '.join(map(str, _SERVICES))}")
     return ports

@@ -21,7 +21,7 @@ async def show_check(config: LiveConfig, ip: IPv4Address | IPv6Address, mail_fro
     """Print the questions and the result; 0 for pass, 3 for temperror, else 1."""
     domain = parse_domain(mail_from or helo)
     if isinstance(domain, Malformed):
-        exits.refuse(f"{visible((mail_from or helo)[:80])!r} has no domain: {domain.reason}")
+        exits.refuse(f"'{visible((mail_from or helo)[:80])}' has no domain: {domain.reason}")
     sender = mail_from if "@" in mail_from else f"postmaster@{domain}"
     async with live_world(config) as world:
         recorder = Recorder(world, _told)

@@ -55,7 +55,7 @@ async def _two_surveys(
 ) -> tuple[Observation, Observation]:
     domain = parse_domain(subject)
     if isinstance(domain, Malformed):
-        exits.refuse(f"{visible(subject[:80])!r} is no domain and no tape: {domain.reason}")
+        exits.refuse(f"'{visible(subject[:80])}' is no domain and no tape: {domain.reason}")
     at = now()
     async with live_world(live_config(resolver, network)) as world:
         before = await survey(world, domain, order.options, at=at, limit=order.limit)
@@ -68,7 +68,7 @@ def _records(texts: tuple[str, ...]) -> tuple[Record, ...]:
     for text in texts:
         record = parse_publishable(text)
         if isinstance(record, Malformed):
-            exits.refuse(f"{visible(text[:120])!r}: {record.reason}")
+            exits.refuse(f"'{visible(text[:120])}': {record.reason}")
         found.append(record)
     return tuple(found)
 
@@ -78,7 +78,7 @@ def _sets(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     for text in texts:
         words = text.split()
         if len(words) != 2:
-            exits.refuse(f"{visible(text[:120])!r}: a record set is written: name TYPE")
+            exits.refuse(f"'{visible(text[:120])}': a record set is written: name TYPE")
         found.append((absolute(words[0]), words[1].upper()))
     return tuple(found)
 

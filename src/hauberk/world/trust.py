@@ -85,6 +85,11 @@ class TrustAnchors:
         return self._by_subject
 
 
+def holds_certificates(place: Path) -> bool:
+    """Whether there is anything in the file that a chain could end in."""
+    return any(_names(der) for der in _certificates_in(place))
+
+
 def _certificates_in(place: Path) -> Iterator[bytes]:
     """The certificates (DER) of a file, PEM or DER, or of OpenSSL's directory of hashed names; what cannot be read holds none."""
     try:

@@ -1,0 +1,42 @@
+"""The standard streams, whatever the caller made of them: closed, full, or of an encoding that lacks most characters."""
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+from hauberk.cli import exits
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def prepare_streams() -> None:
+    """A closed stream leads to nowhere, not to the file that is opened next; a character that the terminal lacks becomes a
+    question mark, not the end of the scan."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - Python's way with a stream that was closed
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open for as long as the program runs
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportUnknownMemberType]
+
+
+def speak_utf8() -> None:
+    """Data is UTF-8 (RFC 8259, 8.1) whatever the locale; in another encoding it would be other data."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # pyright: ignore[reportUnknownMemberType]
+
+
+def abandon_output(error: OSError) -> int:
+    """Say that the output cannot be written, and forget what is left of it; the exit code."""
+    sys.stderr.write(f"hauberk: the output cannot be written: {error.strerror}\n")
+    with suppress(OSError):
+        sys.stdout.close()
+    return exits.INTERNAL
