@@ -100,3 +100,18 @@ def test_a_scan_of_one_handshake_says_what_was_not_tried() -> None:
 def test_the_listing_is_set() -> None:
     _, content = scanned()
     assert build_pdf(content).startswith(b"%PDF")
+
+
+def test_a_second_certificate_is_in_the_table() -> None:
+    server = TlsServer(keys=("ec256", "rsa3072"))
+    tape = observe(Case("two", "pass", records=RECORDS, depth="standard", smtp=(Smtp("mx.example.com", tls_server=server),)))
+    content = compose(assess(tape, load(), plan=False), tape, "Example Ltd")
+    assert [row.key for row in content.certificates] == ["EC secp256r1", "RSA 3072"]
+
+
+def test_what_ended_early_can_be_completed() -> None:
+    server = TlsServer(refuses_after=4)
+    tape = observe(Case("early", "pass", records=RECORDS, depth="standard", smtp=(Smtp("mx.example.com", tls_server=server),)))
+    content = compose(assess(tape, load(), plan=False), tape, "Example Ltd")
+    (line, _) = (line for line in content.untested if "Part of the TLS" in line)
+    assert "421 4.7.0" in line and "--only mx.example.com" in line

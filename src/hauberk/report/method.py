@@ -8,6 +8,7 @@ from hauberk.model.verdict import Verdict
 from hauberk.report.content import Fact
 from hauberk.report.wording import area_name, counted, listed
 
+MOST_EARLY = 4
 STATEMENT = (
     "This is the organisation’s own scan, made from outside with Hauberk. It is aligned with the mail server test of the Internet Hygiene "
     "Portal (IHP) of the Cyber Security Agency of Singapore (CSA): it looks at the same subjects.",
@@ -47,6 +48,13 @@ def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...
         left_out.append("No mail server was contacted: this was a scan of the DNS only.")
     elif options.depth == "handshake":
         left_out.append("Each endpoint got one TLS handshake. Older versions and weaker suites that it may accept besides were not tried.")
+    early = [one for one in assessment.endpoints if one.partial]
+    left_out += [
+        f"Part of the TLS of {one.endpoint}: {one.partial}. A scan with --only {one.endpoint.host} can complete it."
+        for one in early[:MOST_EARLY]
+    ]
+    if len(early) > MOST_EARLY:
+        left_out.append(f"Part of the TLS of {counted(len(early) - MOST_EARLY, 'further endpoint')}.")
     if options.smtp and options.only:
         left_out.append(f"Every mail server but {options.only}: the scan was asked to connect to that one only.")
     if options.smtp and not (vantage.ipv4 and vantage.ipv6):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hauberk.checks.probed import probed
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import EndpointTls
 from hauberk.model.dns import NoAnswer, Silence
@@ -58,7 +59,7 @@ def servers(reading: Reading, verdicts: tuple[CheckVerdict, ...], probed: tuple[
     about_certificates = _CertificateFindings(_of("cert.trusted", verdicts), _of("cert.expiry", verdicts))
     seen = (_row(endpoint, session, about_certificates) for endpoint, session in sessions)
     rows = tuple(replace(row, weakness=weakness(probed, endpoint)) for row, (endpoint, _) in zip(seen, sessions, strict=True))
-    return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(sessions, reading.observation.at)[:MOST_ROWS])
+    return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(reading, sessions)[:MOST_ROWS])
 
 
 def _note(route: mx.MailRoute, rows: int) -> str:
@@ -127,12 +128,17 @@ def _worst_about(endpoint: Endpoint, findings: tuple[Finding, ...]) -> Finding |
     return min(own, key=lambda finding: SEVERITY.index(finding.verdict), default=None)
 
 
-def _certificates(sessions: tuple[tuple[Endpoint, SmtpSession | NoAnswer | None], ...], at: datetime) -> tuple[CertificateRow, ...]:
+def _certificates(reading: Reading, sessions: tuple[tuple[Endpoint, SmtpSession | NoAnswer | None], ...]) -> tuple[CertificateRow, ...]:
+    """Those that the handshakes showed, then those that the probe found besides (RSA beside ECDSA, say)."""
     seen: dict[bytes, list[str]] = {}
     for endpoint, session in sessions:
         tls: TlsHandshake | None = session.tls if isinstance(session, SmtpSession) else None
         if tls is not None and tls.chain:
             seen.setdefault(tls.chain[0], []).append(to_unicode(endpoint.host))
+    for facts in probed(reading):
+        for shown in facts.chains:
+            seen.setdefault(shown.chain[0], []).append(to_unicode(facts.endpoint.host))
+    at = reading.observation.at
     return tuple(_certificate(leaf, tuple(dict.fromkeys(hosts)), at) for leaf, hosts in seen.items())
 
 
