@@ -45,15 +45,16 @@ def test_the_cap_holds_over_all_addresses() -> None:
     assert asyncio.run(scenario()) == 3
 
 
-def test_a_pause_lies_between_connections_to_one_address() -> None:
+def test_a_pause_each_lies_between_pairs_of_connections_to_one_address() -> None:
     async def scenario() -> list[float]:
         counter, politeness = Counter(), Politeness(Manners(pause=0.05))
         await counter.visit(politeness, "192.0.2.1")
-        await asyncio.gather(*(counter.visit(politeness, "192.0.2.1") for _ in range(2)))
+        await asyncio.gather(*(counter.visit(politeness, "192.0.2.1") for _ in range(5)))
         return counter.starts
 
-    first, second, third = asyncio.run(scenario())
-    assert second - first >= 0.045 and third - second >= 0.045
+    starts = asyncio.run(scenario())
+    assert starts[1] - starts[0] < 0.045
+    assert all(later - earlier >= 0.095 for earlier, later in zip(starts, starts[2:], strict=False))
 
 
 def test_who_is_cancelled_gives_the_turn_back() -> None:

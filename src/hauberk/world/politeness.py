@@ -1,6 +1,7 @@
 """Being a good guest: few connections at a time to one address, pauses between them, a cap over all."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """`per_address` and `total` count connections that are open at the same time; `pause` (seconds) lies between two beginnings.
+    """`per_address` and `total` count connections that are open at the same time.
+
+    `pause` (seconds) is the mean time between two beginnings at one address; as many as may be open at the same time may begin together,
+    and the next ones after that many pauses.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
     """
@@ -22,12 +26,12 @@ class Manners:
 class _Host:
     """What is known of one address while connections to it are open, wanted or just begun."""
 
-    __slots__ = ("next_start", "slots", "users")
+    __slots__ = ("slots", "starts", "users")
 
     def __init__(self, per_address: int) -> None:
         self.slots = asyncio.Semaphore(per_address)
         self.users = 0
-        self.next_start = 0.0
+        self.starts: deque[float] = deque(maxlen=per_address)
 
 
 class Politeness:
@@ -35,6 +39,7 @@ class Politeness:
 
     def __init__(self, manners: Manners) -> None:
         self._manners = manners
+        self._span = manners.per_address * manners.pause
         self._total = asyncio.Semaphore(manners.total)
         self._hosts: dict[str, _Host] = {}
 
@@ -51,16 +56,18 @@ class Politeness:
         finally:
             host.users -= 1
             if not host.users:
-                asyncio.get_running_loop().call_later(self._manners.pause, self._forget, address)
+                asyncio.get_running_loop().call_later(self._span, self._forget, address)
 
     async def _pause(self, host: _Host) -> None:
         now = asyncio.get_running_loop().time()
-        start = max(now, host.next_start)
-        host.next_start = start + self._manners.pause
+        full = len(host.starts) == host.starts.maxlen
+        start = max(now, host.starts[0] + self._span) if full else now
+        host.starts.append(start)
         if start > now:
             await asyncio.sleep(start - now)
 
     def _forget(self, address: str) -> None:
         host = self._hosts.get(address)
-        if host is not None and not host.users and host.next_start <= asyncio.get_running_loop().time():
+        now = asyncio.get_running_loop().time()
+        if host is not None and not host.users and (not host.starts or host.starts[-1] + self._span <= now):
             del self._hosts[address]
