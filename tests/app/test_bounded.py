@@ -1,6 +1,7 @@
 """Work with an end: its result, its failure, and what happens to work that wants too much."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -35,3 +36,10 @@ def test_work_that_takes_too_much_memory_is_ended() -> None:
 def test_work_that_fails_says_so_without_details() -> None:
     with pytest.raises(NotDoneError, match=r"cannot be worked on \(RuntimeError\)"):
         bounded(fail)
+
+
+def test_in_a_program_with_threads_it_works_the_same() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(bounded, partial(len, b"abc")).result() == 3
+        with pytest.raises(NotDoneError, match="cannot be worked on"):
+            pool.submit(bounded, partial(int, "x")).result()

@@ -3,6 +3,7 @@
 import json as plain_json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -17,7 +18,7 @@ from hauberk.app.reporting import Prepared, prepare, reports, tape, unsigned_pdf
 from hauberk.app.scanning import Scan, assess
 from hauberk.app.signing import Signing
 from hauberk.app.verification import Freshness, Verification
-from hauberk.app.verifying import Verifier
+from hauberk.app.verifying import Verifier, verify_file
 from hauberk.model.assessment import Assessment
 from hauberk.report.signature import attachments, code, statement, trust
 from hauberk.report.signature.key import SigningKey, make
@@ -93,6 +94,14 @@ def test_the_pdf_is_judged_and_set_again(folder: Path) -> None:
     assert any("judged again" in one for one in found.held)
     assert any("the pages" in one for one in found.held)
     assert any("judged again" in one for one in verify(folder / "example.com_2026-11-21.tape.json.gz").held)
+
+
+def test_a_file_is_verified_in_a_process_of_its_own(folder: Path, key: SigningKey) -> None:
+    pem = key.certificate.public_bytes(Encoding.PEM)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(verify_file, folder / f"{NAME}.pdf", NOW, (pem,), (load("internet-nl-like"),)).result()  # as a server does it
+    assert found.valid and found.signer and found.signer.trusted, found
+    assert not verify_file(folder / "missing.pdf", NOW).valid
 
 
 def test_signing_again_changes_nothing_but_the_pdf(prepared: Prepared, made: dict[str, bytes]) -> None:

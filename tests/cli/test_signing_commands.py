@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,32 @@ def test_a_signed_report_is_verified_with_the_key_that_was_given(own: Hauberk) -
     assert shown.code == 0
     assert "unknown key" in shown.out and "Example Ltd" in shown.out and "fresh until 19 February 2027" in shown.out
     assert "PRIVATE" not in (own.folder / "key.pem").read_text()
+
+
+def test_a_scan_signs_what_it_writes_and_all_of_it_verifies(own: Hauberk, network: Path) -> None:
+    done = own("scan", "exemplary.test", "--network", network, "--pdf", "--save-tape", "--pack", "--sign")
+    assert done.code == 0, done.err
+    assert "made a signing key" in done.err
+    written = sorted(path for path in own.folder.iterdir() if "exemplary" in path.name)
+    verified = json.loads(own("verify", *written, "--fresh", "--format", "json").out)
+    assert len(verified) == 5 and all(one["valid"] for one in verified), verified
+    assert all(one["claims"]["domain"] == "exemplary.test" for one in verified)
+    again = [one["file"] for one in verified if any("judged again" in held for held in one["held"])]
+    assert len(again) == 3, "the PDF, the tape and the pack are judged again"
+
+
+def test_verifying_and_signing_pictures_need_no_extra_packages(own: Hauberk) -> None:
+    sign(own, "--pdf")
+    code = "import sys; sys.modules['pyhanko'] = sys.modules['asn1crypto'] = None; from hauberk.cli.main import run; sys.exit(run())"
+
+    def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", code, *arguments], cwd=own.folder, capture_output=True, text=True)
+
+    assert bare("verify", f"{NAME}.pdf").returncode == 0
+    assert bare("judge", "tape.json.gz", "--company", "Example Ltd", "--png", "--sign", "--fail-on", "never").returncode in (0, 3)
+    assert own("verify", f"{NAME}.png").code == 0
+    refused = bare("judge", "tape.json.gz", "--pdf", "--sign")
+    assert refused.returncode == 2 and "hauberk[signatures]" in refused.stderr
 
 
 def test_the_key_is_made_once_and_only_its_owner_reads_it(own: Hauberk) -> None:

@@ -1,11 +1,11 @@
 """Work on somebody else's file in a process of its own, with an end to its time and memory."""
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
@@ -29,11 +29,16 @@ class _Failed:
     reason: str
 
 
-def bounded(work: Callable[[], T], *, seconds: float = SECONDS, memory: int = MEMORY) -> T:
-    """What `work` gives back; both must be picklable. Raises `NotDoneError` where it takes too long or too much, or fails."""
-    # A fork costs nothing, but would inherit the locks of other threads.
-    alone = threading.active_count() == 1 and "fork" in get_all_start_methods()
-    context = get_context("fork" if alone else "spawn")
+def bounded(work: Callable[[], T], *, seconds: float = SECONDS, memory: int = MEMORY, module: str = "") -> T:
+    """What `work` gives back; both must be picklable. Raises `NotDoneError` where it takes too long or too much, or fails.
+
+    `module` is imported once for all work that follows, where the system can do so.
+    """
+    # A plain fork would inherit the locks of other threads, such as those of the typesetter, which no Python count shows.
+    context: ForkServerContext | SpawnContext = get_context("spawn")
+    if "forkserver" in get_all_start_methods():
+        context = get_context("forkserver")
+        context.set_forkserver_preload([module] if module else [])
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_child, args=(work, sender, int(seconds) + 1, memory), daemon=True)
     child.start()

@@ -1,5 +1,7 @@
 """Whether a report says what its evidence shows: the evidence judged again, the pages set again."""
 
+from dataclasses import replace
+
 import msgspec
 
 from hauberk.app.reporting import unsigned_pdf
@@ -69,9 +71,11 @@ def _verdicts(
     rubric = _rubric(said.rubric, rubrics)
     if rubric is None:
         return found.noting(f"this program has no rubric {said.rubric[:80]!r}: the evidence was not judged again (--rubric FILE gives it)")
-    if any(sha256(_octets(assess(observation, rubric, plan=plan))) == signed for plan in (True, False)):
+    again = assess(observation, rubric)
+    if signed in (sha256(_octets(again)), sha256(_octets(replace(again, fix_plan=())))):
         return found.holds("the verdicts and the score follow from the evidence: it was judged again")
-    return found.but(Flaw("the assessment", "its verdicts or its score do not follow from the evidence, which was judged again"))
+    comes_to = f"judged again it comes to {again.score.points:g} of 100, grade {again.score.grade}"
+    return found.but(Flaw("the assessment", f"its verdicts or its score do not follow from the evidence; {comes_to}"))
 
 
 def _rubric(name: str, given: tuple[Rubric, ...]) -> Rubric | None:
