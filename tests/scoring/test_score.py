@@ -181,3 +181,12 @@ def test_an_unknown_rubric_is_refused_with_the_known_ones() -> None:
         load("nonsense")
     with pytest.raises(RubricError):
         load("/nowhere/x.toml")
+
+
+def test_a_silent_name_server_costs_nothing_but_coverage() -> None:
+    """The cap for a DKIM key that nobody knows is not for a question that nobody answered."""
+    unanswered = (Finding("_domainkey.example.com", Verdict.UNKNOWN, "not answered", code="dkim-unanswered"),)
+    unfound = (Finding("_domainkey.example.com", Verdict.UNKNOWN, "not found", code="dkim-unknown"),)
+    rubric, known = load(), CheckVerdict("spf.published", Verdict.PASS, ())
+    assert not score(rubric, (known, CheckVerdict("dkim.key-published", Verdict.UNKNOWN, unanswered))).caps
+    assert score(rubric, (known, CheckVerdict("dkim.key-published", Verdict.UNKNOWN, unfound))).caps

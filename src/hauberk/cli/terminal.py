@@ -37,10 +37,9 @@ def _sign(mark: Mark) -> Text:
 def _headline(content: ReportContent) -> Text:
     header = content.header
     also = f" ({visible(header.a_label)})" if header.a_label else ""
-    return Text.assemble(
-        (visible(header.domain), "bold"), also, f" — {visible(header.company)}" if header.company else "", f"\nscanned {header.scanned_at}",
-        f", fresh until {header.fresh_until}",
-    )  # fmt: skip
+    company = f" — {visible(header.company)}" if header.company not in ("", header.domain) else ""
+    dates = f"\nscanned {header.scanned_at}, fresh until {header.fresh_until}"
+    return Text.assemble((visible(header.domain), "bold"), also, company, dates)
 
 
 def _score(content: ReportContent) -> Group:
@@ -115,7 +114,8 @@ def _findings(content: ReportContent) -> Group:
         for check in area.checks:
             row = Text.assemble(_sign(check.mark), "  ", (check.id, "bold"), f"  {check.title}")
             for finding in check.findings:
-                row.append_text(Text.assemble("\n    ", _sign(finding.mark), f" {visible(finding.subjects)}: {visible(finding.message)}"))
+                about = f" {visible(finding.subjects)}" if finding.subjects else ""
+                row.append_text(Text.assemble("\n    ", _sign(finding.mark), f"{about}: {visible(finding.message)}"))
                 for quote in finding.evidence:
                     row.append(f"\n        {visible(quote)}", "dim")
             rows.append(row)

@@ -148,7 +148,7 @@ def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
 
 def _fixes_note(assessment: Assessment) -> str:
     if not assessment.fix_plan:
-        return "Nothing has to be mended."
+        return "Nothing of what could be judged has to be mended." if assessment.score.incomplete else "Nothing has to be mended."
     note = "In this order. “Then” is the score when a step and all before it are done"
     if any(step.assumed for step in assessment.fix_plan):
         note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"

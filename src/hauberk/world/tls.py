@@ -89,7 +89,7 @@ class TlsStream:
             error = _words(failure)
             raise (TlsFailure if self._flight().is_tls else NotTlsFailure)(error) from None
         except (TlsFailure, OSError) as failure:
-            error = str(failure)
+            error = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
             raise
         finally:
             self._handshake = self._observe(error)
@@ -176,7 +176,8 @@ class TlsStream:
         if version not in (*_OLD_VERSIONS, "TLSv1.3"):
             error, version = f"{error}; the server chose {version}" if version else error, ""
         if flight.alert is not None and error:
-            error = f"{error}; the server sent the alert {alert_name(flight.alert)}"
+            said = f"the server sent the alert {alert_name(flight.alert)}"
+            error = said if " alert " in f" {error} " else f"{error}; {said}"  # OpenSSL's words may be nothing but the alert's
         elif error and not flight.is_tls:
             error = f"{error}; what the server sent is not TLS"
         return TlsHandshake(
