@@ -33,6 +33,10 @@ def _verified(url: str, tenant: int, known: Head | None = None) -> ChainReport:
     return asyncio.run(look())
 
 
+def _server(request: pytest.FixtureRequest) -> Server:
+    return request.getfixturevalue("postgresql")
+
+
 def _filled(url: str) -> int:
     async def fill() -> int:
         async with opened(url) as store:
@@ -110,7 +114,7 @@ def test_what_a_transaction_took_back_is_not_in_the_chain(url: str) -> None:
     asyncio.run(scenario())
 
 
-def test_the_database_refuses_to_change_evidence_whoever_asks(url: str, postgresql: Server) -> None:
+def test_the_database_refuses_to_change_evidence_whoever_asks(url: str, request: pytest.FixtureRequest) -> None:
     _filled(url)
     for table in IMMUTABLE:
         for change in (f"UPDATE {table} SET tenant_id = tenant_id", f"DELETE FROM {table}"):
@@ -121,7 +125,7 @@ def test_the_database_refuses_to_change_evidence_whoever_asks(url: str, postgres
                 connection.close()
             else:  # even the superuser, whom row-level security does not hold
                 with pytest.raises(AssertionError, match=f"{table} is immutable"):
-                    postgresql.sql(change, database="store")
+                    _server(request).sql(change, database="store")
 
 
 def test_replacing_a_row_is_no_way_around(migrated_file: Path, tmp_path: Path) -> None:
@@ -178,17 +182,17 @@ TAMPERINGS: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
-def test_tampering_is_found_at_its_link(url: str, postgresql: Server, tampering: str) -> None:
+def test_tampering_is_found_at_its_link(url: str, request: pytest.FixtureRequest, tampering: str) -> None:
     statement, sequence, reason = TAMPERINGS[tampering]
     tenant = _filled(url)
-    _tamper(url, postgresql)(statement)
+    _tamper(url, request)(statement)
     report = _verified(url, tenant)
     assert report.broken is not None
     assert (report.broken.sequence, report.links) == (sequence, sequence - (2 if "is missing" in reason else 1))
     assert reason in report.broken.reason
 
 
-def _tamper(url: str, postgresql: Server) -> Callable[[str], None]:
+def _tamper(url: str, request: pytest.FixtureRequest) -> Callable[[str], None]:
     def on_sqlite(statement: str) -> None:
         connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -198,7 +202,7 @@ def _tamper(url: str, postgresql: Server) -> Callable[[str], None]:
 
     def on_postgresql(statement: str) -> None:
         named = statement.replace(".000000'", "+00'").format(blob="'\\x00ff'::bytea")
-        postgresql.sql(f"SET session_replication_role = replica; {named}", database="store")
+        _server(request).sql(f"SET session_replication_role = replica; {named}", database="store")
 
     return on_sqlite if url.startswith("sqlite") else on_postgresql
 
@@ -213,7 +217,7 @@ def test_a_chain_that_was_forged_anew_does_not_hold_the_head_that_was_seen(url: 
     assert "link 9, which was seen before, is gone" in gone.reason
 
 
-def test_a_chain_of_another_tenant_does_not_fit(url: str, postgresql: Server) -> None:
+def test_a_chain_of_another_tenant_does_not_fit(url: str, request: pytest.FixtureRequest) -> None:
     tenant = _filled(url)
 
     async def second() -> int:
@@ -221,7 +225,7 @@ def test_a_chain_of_another_tenant_does_not_fit(url: str, postgresql: Server) ->
             return await new_tenant(store, "other")
 
     other = asyncio.run(second())
-    tamper = _tamper(url, postgresql)
+    tamper = _tamper(url, request)
     tamper(f"UPDATE chain_links SET tenant_id = {other}")
     tamper(f"UPDATE chain_heads SET tenant_id = {other}")
     broken = _verified(url, other).broken

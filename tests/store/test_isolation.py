@@ -151,6 +151,7 @@ CROSSINGS: dict[str, Call] = {
 OWN_ONLY = {
     "chain.append",
     "chain.head",
+    "chain.hold",
     "channels.add",
     "domains.add",
     "domains.add_many",

@@ -17,7 +17,8 @@ from hauberk.store.store import Store
 from hauberk.store.url import parse
 from hauberk.store.verification import verify_chain
 from hauberk.world import tape
-from store.samples import NOW, keep_one_of_each, observation, opened
+from store.real_postgresql import Server
+from store.samples import NOW, keep_one_of_each, new_tenant, observation, opened
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 REVISIONS = sorted(file.name[1:5] for file in VERSIONS.glob("r[0-9]*.py"))
@@ -147,3 +148,26 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) ->
         await made.dispose()
 
     asyncio.run(scenario())
+
+
+def test_a_user_who_may_make_no_roles_migrates_where_an_administrator_made_them(postgresql: Server) -> None:
+    postgresql.sql("DROP ROLE IF EXISTS plain")
+    postgresql.sql("CREATE ROLE plain LOGIN NOSUPERUSER NOCREATEROLE")
+    postgresql.sql("CREATE DATABASE plain OWNER plain")
+    url = postgresql.url("plain", user="plain")
+    try:
+        with pytest.raises(StoreError) as refused:
+            asyncio.run(migrate(url))
+        assert refused.value.fault is Fault.DENIED
+        postgresql.sql("GRANT hauberk_tenant, hauberk_system TO plain")
+
+        async def scenario() -> None:
+            await migrate(url)
+            async with opened(url) as store, store.tenant(await new_tenant(store)) as session:
+                await keep_one_of_each(session)
+                assert (await verify_chain(session)).broken is None
+
+        asyncio.run(scenario())
+    finally:
+        postgresql.sql("DROP DATABASE plain WITH (FORCE)")
+        postgresql.sql("DROP ROLE plain")

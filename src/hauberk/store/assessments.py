@@ -46,6 +46,7 @@ async def add(session: TenantSession, scan_id: int, assessment: Assessment, at: 
         raise missing("scan")
     if scan.evidence_id != assessment.observation:
         raise StoreError(Fault.INVALID, f"the assessment is of {assessment.observation}, but the scan's tape is {scan.evidence_id}")
+    await chain.hold(session)
     encoded = _encode(assessment)
     sha256 = hashlib.sha256(encoded).hexdigest()
     score = assessment.score

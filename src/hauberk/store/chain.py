@@ -142,7 +142,7 @@ async def head(session: TenantSession) -> Head:
 
 async def append(session: TenantSession, event: Event, subject: int, at: datetime) -> Head:
     """Add a link; the new head. Of two sessions at the same moment, the second waits until the first is through."""
-    last = await _held_head(session)
+    last = await hold(session)
     sequence = last.sequence + 1
     told = {name: _sound(value) for name, value in msgspec.to_builtins(event).items()}
     record = canonical(Entry(FORMAT, session.tenant, sequence, KINDS[type(event)], subject, moment(at), told))
@@ -153,7 +153,11 @@ async def append(session: TenantSession, event: Event, subject: int, at: datetim
     return new
 
 
-async def _held_head(session: TenantSession) -> Head:
+async def hold(session: TenantSession) -> Head:
+    """The end of the chain, which nobody else of this tenant moves before this transaction ends.
+
+    Whoever inserts what others might insert at the same moment holds it first, so that no two wait for each other.
+    """
     wanted = select(chain_heads.c.sequence, chain_heads.c.digest).where(session.own(chain_heads))
     if session.is_postgresql:
         wanted = wanted.with_for_update()

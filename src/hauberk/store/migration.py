@@ -1,12 +1,16 @@
 """Bringing a database to the tables of this program, and finding out whether it has them."""
 
+import asyncio
 import os
+import sqlite3
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hauberk.store.engine import engine
+from hauberk.store.engine import engine, open_file
 from hauberk.store.errors import Fault, StoreError, clear_errors
 from hauberk.store.url import file_of, is_sqlite, parse
 
@@ -23,7 +27,7 @@ async def migrate(url: str, revision: str = "head") -> None:
     """
     address = parse(url)
     if is_sqlite(address):
-        _make_private(file_of(address))
+        await asyncio.to_thread(_make_private, file_of(address))
     made = engine(address, connections=1)
     try:
         with clear_errors():
@@ -35,13 +39,25 @@ async def migrate(url: str, revision: str = "head") -> None:
 
 
 def _make_private(path: Path) -> None:
-    """A new file that only its owner reads: it will hold password hashes and evidence."""
+    """A new file that only its owner reads: it will hold password hashes and evidence.
+
+    It appears with its write-ahead log switched on, since of several that switch it on at the same moment SQLite turns all but one away.
+    """
+    if path.exists():
+        return
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(number)
+        try:
+            with closing(open_file(name)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            os.link(name, path)
+        finally:
+            Path(name).unlink()
     except FileExistsError:
         return
-    except OSError as error:
-        raise StoreError(Fault.AWAY, f"the database {path} cannot be made: {error.strerror}") from error
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(Fault.AWAY, f"the database {path} cannot be made: {error}") from error
 
 
 async def _one_at_a_time(connection: AsyncConnection) -> None:

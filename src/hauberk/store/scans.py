@@ -48,6 +48,7 @@ async def store(session: TenantSession, observation: Observation, at: datetime, 
     domain = await session.record(Domain, session.select(Domain, domains).where(domains.c.name == observation.domain))
     if domain is None:
         raise missing(f"domain {observation.domain}")
+    await chain.hold(session)
     if (there := await by_key(session, named)) is not None:
         return Stored(there, new=False)
     tape_id = await _keep_tape(session, evidence_id, encoded)
