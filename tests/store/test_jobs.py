@@ -230,3 +230,24 @@ def test_a_removed_domain_is_scanned_no_more(url: str) -> None:
             assert await _order(store, DAY) == 0
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("worker", ["slow", "quick"])
+def test_a_claim_that_ran_out_finishes_nothing_while_the_next_is_at_work(url: str, worker: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store:
+            tenant = await _with_jobs(store, 1)
+            (first,) = await _claim(store, worker)
+            (second,) = await _claim(store, "quick", LEASE)
+            for attempt in (jobs.finish, jobs.fail):
+                with pytest.raises(StoreError) as refused:
+                    async with store.tenant(tenant) as session:
+                        await attempt(session, first, "late", NOW + LEASE)
+                assert refused.value.fault is Fault.CONFLICT
+            with pytest.raises(StoreError):
+                async with store.system() as system:
+                    await jobs.extend(system, first, NOW + DAY)
+            async with store.tenant(tenant) as session:
+                await jobs.finish(session, second, "done", NOW + LEASE)
+
+    asyncio.run(scenario())
