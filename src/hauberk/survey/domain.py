@@ -1,15 +1,14 @@
 """The survey of one domain: the walks of the areas wanted, all under way at the same time, until done or out of time."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols.walk import Ask, Reply, Walk
+from hauberk.protocols.walk import Ask, Reply
 from hauberk.survey.recorder import Recorder
-from hauberk.survey.walks import walks_of
+from hauberk.survey.walks import SurveyWalk, walks_of
 from hauberk.world.world import World
 
 DEFAULT_LIMIT = 60.0
@@ -22,7 +21,7 @@ class Surveyed:
     """A tape, and what the walks came to that wrote it: for equal tapes equal results, so that a reading need not walk again."""
 
     observation: Observation
-    walked: Mapping[Callable[[str, ScanOptions], Walk[object]], object]
+    walked: Mapping[SurveyWalk, object]
 
 
 async def survey(
@@ -53,22 +52,16 @@ async def survey_walked(
     `told` hears every ask with its reply.
     """
     recorder, walks = Recorder(world, told), walks_of(options.areas)
-    tasks = [asyncio.create_task(recorder.drive(walk(domain, options))) for walk in walks]
     try:
-        _, unfinished = await asyncio.wait(tasks, timeout=limit)
+        strands = [recorder.begin(walk(domain, options)) for walk in walks]
+        finished = await recorder.until_idle(limit)
     finally:
-        for task in tasks:
-            task.cancel()
-        if not all(task.done() for task in tasks):
-            await asyncio.gather(*tasks, return_exceptions=True)
-    walked: dict[Callable[[str, ScanOptions], Walk[object]], object] = {}
-    for walk, task in zip(walks, tasks, strict=True):
-        if task.cancelled():
-            continue
-        crash = task.exception()
-        if crash is None:
-            walked[walk] = task.result()
-        else:  # a walk that crashes leaves its questions unasked; the others are worth keeping
-            _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=crash)
-    observation = recorder.tape(domain, at, options, finished=not unfinished)
-    return Surveyed(observation, {} if unfinished else walked)
+        recorder.let_go()
+    walked: dict[SurveyWalk, object] = {}
+    for walk, strand in zip(walks, strands, strict=True):
+        if strand.crash:  # its other questions stay unasked; what the other walks found is worth keeping
+            _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=strand.crash)
+        elif strand.ended:
+            walked[walk] = strand.result
+    observation = recorder.tape(domain, at, options, finished=finished)
+    return Surveyed(observation, walked if finished else {})

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import TypeVar, cast
 
@@ -24,6 +25,8 @@ from hauberk.model.transport import (
 )
 from hauberk.protocols.tls.flight import read_flight
 from hauberk.protocols.walk import Ask, Branch, Reply, Walk
+from hauberk.survey.strand import Strand
+from hauberk.world.recorded import Ready
 from hauberk.world.world import World
 
 T = TypeVar("T")
@@ -32,59 +35,158 @@ _CUT_OFF = NoAnswer(Silence.OUT_OF_TIME, "the scan's time limit came first")
 
 
 class Recorder:
-    """Drives walks against a world and keeps the tape."""
+    """Drives walks against a world, all at the same time, and keeps the tape.
+
+    Theory of operation: no walk has a task of its own. A strand goes on for as long as the tape holds what it asks for; then it is
+    noted down at the asks that it waits for, and the last reply moves it on. Strands that wait for the same ask the world once.
+    """
 
     def __init__(self, world: World, told: Callable[[Ask, Reply], None] | None = None) -> None:
         """`told` is called with every ask and its reply as they come (progress displays live on it)."""
         self._world = world
         self._told = told
         self._replies: dict[Ask, Reply] = {}
-        self._under_way: dict[int, Sequence[Ask]] = {}
-        self._batches = 0
+        self._waiting: dict[Ask, list[tuple[Strand[object], int]]] = {}
+        self._under_way: set[asyncio.Future[Reply]] = set()
+        self._open = 0
+        self._idle: asyncio.Future[None] | None = None
 
     async def drive(self, walk: Walk[T]) -> T:
         """Run one walk to its end. What is on the tape already is not asked again: every walk goes by what the tape says."""
-        recorded = self._replies.get
+        strand = self.begin(walk)
         try:
-            asks = next(walk)
-            while True:
-                if Branch in map(type, asks):
-                    asks = walk.send(await self._with_branches(asks))
-                    continue
-                plain = cast("Sequence[Ask]", asks)
-                known = [recorded(one) for one in plain]
-                asks = walk.send(tuple(known) if all(known) else await self._ask_each(plain))
-        except StopIteration as stop:
-            return stop.value
-
-    async def _ask_each(self, asks: Sequence[Ask]) -> tuple[object, ...]:
-        """All asks at the same time: a world has the question under way when `ask` returns."""
-        replies, ask = self._replies, self._world.ask
-        under_way = [ask(one) for one in asks]
-        batch = self._batches
-        self._batches += 1
-        self._under_way[batch] = asks
-        result: list[Reply] = []
-        for one, awaitable in zip(asks, under_way, strict=True):
-            reply = await awaitable
-            if self._told and one not in replies:
-                self._told(one, reply)
-            result.append(replies.setdefault(one, reply))
-        del self._under_way[batch]
-        return tuple(result)
-
-    async def _with_branches(self, asks: Sequence[Ask | Branch]) -> tuple[object, ...]:
-        """Branches run beside the asks and beside each other; they end with the walk that they branched off."""
-        tasks = [asyncio.create_task(self.drive(one.walk) if isinstance(one, Branch) else self._ask_one(one)) for one in asks]
-        try:
-            return tuple([await task for task in tasks])
+            if not await self.until_idle():
+                raise asyncio.CancelledError("the world hung up")
         finally:
-            for task in tasks:
-                task.cancel()
+            self.let_go()
+        if strand.crash:
+            raise strand.crash
+        return cast(T, strand.result)
 
-    async def _ask_one(self, one: Ask) -> object:
-        (reply,) = await self._ask_each((one,))
-        return reply
+    def begin(self, walk: Walk[T]) -> Strand[T]:
+        """Set out on a walk; its first questions are under way when this returns."""
+        strand = Strand(walk)
+        self._open += 1
+        self._go_on(cast("Strand[object]", strand), None)
+        return strand
+
+    async def until_idle(self, limit: float | None = None) -> bool:
+        """Wait until every strand has ended, or for `limit` seconds, or until the world hangs up; whether they have ended."""
+        if self._open:
+            loop = asyncio.get_running_loop()
+            self._idle = loop.create_future()
+            timer = loop.call_later(limit, self._rest) if limit is not None else None
+            try:
+                await self._idle
+            finally:
+                self._idle = None
+                if timer:
+                    timer.cancel()
+        return not self._open
+
+    def let_go(self) -> None:
+        """Wait for nothing any more. What is still under way will be on the tape as cut off."""
+        for future in self._under_way:
+            future.cancel()
+        self._under_way.clear()
+
+    def _rest(self) -> None:
+        if self._idle and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _go_on(self, strand: Strand[object], replies: tuple[object, ...] | None) -> None:
+        """Move a strand as far as the tape goes."""
+        recorded, send = self._replies.get, strand.walk.send
+        try:
+            asks = next(strand.walk) if replies is None else send(replies)
+            while True:
+                held: list[object] = [None if type(one) is Branch else recorded(cast(Ask, one)) for one in asks]
+                if not all(held) and self._waits(strand, asks, held):
+                    return
+                asks = send(tuple(held))
+        except StopIteration as stop:
+            strand.result = stop.value
+        except Exception as crash:
+            strand.crash = crash
+        self._end(strand)
+
+    def _waits(self, strand: Strand[object], asks: Sequence[Ask | Branch], held: list[object]) -> bool:
+        """Set out for what is missing, all of it at the same time; false if all was at hand at once."""
+        strand.held = held
+        strand.missing = 1  # more than there is, so that no reply moves the strand before all is under way
+        unasked: list[Ask] = []
+        branches: list[Strand[object]] = []
+        for place, one in enumerate(asks):
+            if held[place] is not None:
+                continue
+            strand.missing += 1
+            if isinstance(one, Branch):
+                branches.append(Strand(one.walk, strand, place))
+            elif (waiting := self._waiting.get(one)) is not None:
+                waiting.append((strand, place))
+            else:
+                self._waiting[one] = [(strand, place)]
+                unasked.append(one)
+        self._open += len(branches)
+        for one in unasked:
+            self._ask(one)
+        for branch in branches:
+            self._go_on(branch, None)
+        strand.missing -= 1
+        return strand.missing > 0 or strand.ended
+
+    def _ask(self, one: Ask) -> None:
+        awaitable = self._world.ask(one)
+        if isinstance(awaitable, Ready):
+            self._note(one, awaitable.value)
+            return
+        future = asyncio.ensure_future(awaitable)
+        if future.done() and not future.cancelled():
+            self._note(one, future.result())
+        else:
+            self._under_way.add(future)
+            future.add_done_callback(partial(self._landed, one))
+
+    def _landed(self, one: Ask, future: asyncio.Future[Reply]) -> None:
+        self._under_way.discard(future)
+        if future.cancelled():
+            self._rest()
+        elif crash := future.exception():
+            for strand, _ in self._waiting.pop(one):
+                self._break_off(strand, crash)
+        else:
+            self._note(one, future.result())
+
+    def _note(self, one: Ask, reply: Reply) -> None:
+        """Write the reply down and move on whoever has waited for it alone."""
+        if self._told:
+            self._told(one, reply)
+        self._replies[one] = reply
+        for strand, place in self._waiting.pop(one):
+            self._hand_over(strand, place, reply)
+
+    def _hand_over(self, strand: Strand[object], place: int, reply: object) -> None:
+        strand.held[place] = reply
+        strand.missing -= 1
+        if not strand.missing and not strand.ended:
+            self._go_on(strand, tuple(strand.held))
+
+    def _end(self, strand: Strand[object]) -> None:
+        strand.ended = True
+        self._open -= 1
+        if strand.parent is not None:
+            if strand.crash:
+                self._break_off(strand.parent, strand.crash)
+            else:
+                self._hand_over(strand.parent, strand.place, strand.result)
+        if not self._open:
+            self._rest()
+
+    def _break_off(self, strand: Strand[object], crash: BaseException) -> None:
+        """A strand ends with the crash of what it waits for."""
+        if not strand.ended:
+            strand.crash = crash
+            self._end(strand)
 
     def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
         """Everything asked so far. What was still under way is written down as cut off."""
@@ -93,8 +195,8 @@ class Recorder:
         https: list[HttpsExchange] = []
         tls: list[HelloExchange] = []
         trials: list[TrialExchange] = []
-        cut_off = {one: _CUT_OFF for asks in self._under_way.values() for one in asks}
-        for one, reply in (cut_off | self._replies).items():
+        cut_off = dict.fromkeys(self._waiting, _CUT_OFF)
+        for one, reply in (cut_off | self._replies if cut_off else self._replies).items():
             silence = reply if isinstance(reply, NoAnswer) else None
             match one:
                 case Question():
