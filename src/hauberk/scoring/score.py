@@ -1,6 +1,8 @@
 """From verdicts to points: pass 1, warn 0.5, fail 0; what is unknown leaves the sum but lowers the coverage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hauberk.model.score import Band, Cap, Score, ScoreLine
 from hauberk.model.verdict import CheckVerdict, Verdict
@@ -13,13 +15,13 @@ _NOT_KNOWN = (Verdict.UNKNOWN, Verdict.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
-    """An item with the verdict that counts for it: a worth, not known, or (neither) not applicable."""
+class _Sum:
+    """What the states of a rubric's items come to: points before bonus and caps."""
 
-    group: str
-    item: Item
-    verdict: Verdict
-    worth: float | None
+    lines: tuple[ScoreLine, ...]
+    total: float
+    counted: float
+    coverage: float
 
 
 def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: frozenset[str] = frozenset()) -> Score:
@@ -28,13 +30,8 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
     A check that the rubric weighs and the verdicts lack counts as unknown.
     """
     by_check = {one.check: one for one in verdicts if one.check not in taken_as_passed}
-    shares = tuple(_share(group.name, item, by_check, taken_as_passed) for group in rubric.group for item in group.item)
-    counted = sum(share.item.weight for share in shares if share.worth is not None)
-    known = counted + sum(share.item.weight for share in shares if share.verdict in _NOT_KNOWN)
-    coverage = counted / known if known else 0.0
-    scale = 100 / counted if counted else 0.0
-    lines = tuple(_line(share, scale) for share in shares)
-    total = sum(line.earned for line in lines)
+    states = {one.check: one.verdict for one in verdicts} | dict.fromkeys(taken_as_passed, Verdict.PASS)
+    summed = _summed(rubric, tuple([_state(item, states) for group in rubric.group for item in group.item]))
     bonus = sum(one.points for one in rubric.bonus if _has_code(by_check.get(one.check), one.code))
     caps = tuple(
         Cap(rule.points, rule.check, rule.reason)
@@ -44,22 +41,22 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
             for finding in (by_check[rule.check].findings if rule.check in by_check else ())
         )
     )
-    points = round(min([100.0, total + bonus, *(cap.points for cap in caps)]), 1)
+    points = round(min([100.0, summed.total + bonus, *(cap.points for cap in caps)]), 1)
     passed = taken_as_passed | {one.check for one in by_check.values() if one.verdict is Verdict.PASS}
     unmet = tuple(check for check in rubric.bands.demands if check not in passed and not _is_excused(by_check.get(check)))
-    incomplete = coverage < rubric.bands.coverage
-    if not counted:
-        return Score(rubric.id, 0.0, 0.0, UNGRADED, Band.AMBER, coverage=0.0, incomplete=True, lines=lines, unmet=unmet)
+    incomplete = summed.coverage < rubric.bands.coverage
+    if not summed.counted:
+        return Score(rubric.id, 0.0, 0.0, UNGRADED, Band.AMBER, coverage=0.0, incomplete=True, lines=summed.lines, unmet=unmet)
     return Score(
         rubric=rubric.id,
         points=points,
-        sum=round(min(100.0, total + bonus), 1),
+        sum=round(min(100.0, summed.total + bonus), 1),
         grade=next((g.letter for g in rubric.grade if points >= g.points and (not g.needs_any or passed & set(g.needs_any))), "F"),
         band=_band(rubric, points, green=not incomplete and not caps and not unmet),
-        coverage=round(coverage, 3),
+        coverage=round(summed.coverage, 3),
         incomplete=incomplete,
         caps=caps,
-        lines=lines,
+        lines=summed.lines,
         bonus=bonus,
         unmet=unmet,
     )
@@ -79,18 +76,11 @@ def _has_code(verdict: CheckVerdict | None, code: str) -> bool:
     return verdict is not None and any(finding.code == code for finding in verdict.findings)
 
 
-def _share(group: str, item: Item, by_check: dict[str, CheckVerdict], taken_as_passed: frozenset[str]) -> _Share:
-    verdict = _verdict_of(item, by_check, taken_as_passed)
-    return _Share(group, item, verdict, _WORTH.get(verdict))
-
-
-def _verdict_of(item: Item, by_check: dict[str, CheckVerdict], taken_as_passed: frozenset[str]) -> Verdict:
-    found = [
-        Verdict.PASS if check in taken_as_passed else by_check[check].verdict if check in by_check else Verdict.UNKNOWN
-        for check in item.checks
-    ]
-    if len(found) == 1:
-        return found[0]
+def _state(item: Item, states: Mapping[str, Verdict]) -> Verdict:
+    """The verdict that counts for an item: its check's, or the best of several."""
+    if not item.best_of:
+        return states.get(item.check, Verdict.UNKNOWN)
+    found = [states.get(check, Verdict.UNKNOWN) for check in item.best_of]
     known = [verdict for verdict in found if verdict in _WORTH]
     best = max(known, key=lambda verdict: _WORTH[verdict], default=None)
     if best is Verdict.PASS:
@@ -99,12 +89,24 @@ def _verdict_of(item: Item, by_check: dict[str, CheckVerdict], taken_as_passed: 
     return unknown or best or found[0]
 
 
-def _line(share: _Share, scale: float) -> ScoreLine:
+@lru_cache(maxsize=4096)
+def _summed(rubric: Rubric, states: tuple[Verdict, ...]) -> _Sum:
+    """Kept, since the domains of a long list come to few combinations of states."""
+    weighed = [(group.name, item) for group in rubric.group for item in group.item]
+    counted = sum(item.weight for (_, item), state in zip(weighed, states, strict=True) if state in _WORTH)
+    known = counted + sum(item.weight for (_, item), state in zip(weighed, states, strict=True) if state in _NOT_KNOWN)
+    scale = 100 / counted if counted else 0.0
+    lines = tuple(_line(group, item, state, scale) for (group, item), state in zip(weighed, states, strict=True))
+    return _Sum(lines, sum(line.earned for line in lines), counted, counted / known if known else 0.0)
+
+
+def _line(group: str, item: Item, state: Verdict, scale: float) -> ScoreLine:
+    worth = _WORTH.get(state)
     return ScoreLine(
-        check=" or ".join(share.item.checks),
-        group=share.group,
-        verdict=share.verdict.value,
-        weight=round(share.item.weight * scale, 2) if share.worth is not None else round(share.item.weight, 2),
-        earned=round(share.item.weight * scale * (share.worth or 0.0), 2),
-        counted=share.worth is not None,
+        check=" or ".join(item.checks),
+        group=group,
+        verdict=state.value,
+        weight=round(item.weight * scale, 2) if worth is not None else round(item.weight, 2),
+        earned=round(item.weight * scale * (worth or 0.0), 2),
+        counted=worth is not None,
     )
