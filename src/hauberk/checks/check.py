@@ -27,7 +27,7 @@ def _no_remedy(_reading: Reading, _verdict: CheckVerdict) -> Iterable[Remedy]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """`id` is `area.state-wanted`, so that "pass" reads as English, and is never reused; `title` says the wanted state in a few words.
 

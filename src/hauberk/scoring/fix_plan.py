@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hauberk.checks.check import Check, judge
 from hauberk.checks.reading import Reading
+from hauberk.checks.tracing import TracedReading
 from hauberk.model.assessment import FixStep, Remedy
 from hauberk.model.dns import DnsAnswer, Record
 from hauberk.model.observation import Observation
@@ -25,7 +26,7 @@ class _State:
     """A tape as it would be, how it is judged, and the checks taken as passed because a server setting would mend them."""
 
     observation: Observation
-    reading: Reading
+    reading: TracedReading
     verdicts: tuple[CheckVerdict, ...]
     assumed: frozenset[str]
     score: Score
@@ -54,17 +55,17 @@ class _Planner:
     checks: tuple[Check, ...]
     rubric: Rubric
 
-    def state(self, observation: Observation, assumed: frozenset[str]) -> _State:
-        reading = Reading(observation)
-        verdicts = judge(reading, self.checks)
+    def state(self, observation: Observation, assumed: frozenset[str], before: _State | None = None) -> _State:
+        """`before` is the state that an overlay changed: what reads nothing that changed is not judged again."""
+        reading = TracedReading(observation, before.reading if before else None)
+        verdicts = tuple(reading.once(_verdict, check) for check in self.checks)
         return _State(observation, reading, verdicts, assumed, score(self.rubric, verdicts, assumed))
 
-    def remedies(self, state: _State) -> Iterator[tuple[Remedy, Verdict]]:
-        """What the checks advise in this state, one after the other."""
-        by_id = {check.id: check for check in self.checks}
-        for verdict in state.verdicts:
-            if verdict.verdict in _MENDABLE and verdict.check not in state.assumed:
-                for remedy in by_id[verdict.check].remedy(state.reading, verdict):
+    def remedies(self, state: _State, only: str = "") -> Iterator[tuple[Remedy, Verdict]]:
+        """What the checks, or the one check `only`, advise in this state, one after the other."""
+        for check, verdict in zip(self.checks, state.verdicts, strict=True):
+            if verdict.verdict in _MENDABLE and check.id not in state.assumed and only in ("", check.id):
+                for remedy in check.remedy(state.reading, verdict):
                     yield remedy, verdict.verdict
 
     def after(self, state: _State, remedy: Remedy) -> _State:
@@ -74,7 +75,12 @@ class _Planner:
         assumed = state.assumed | {remedy.check} if remedy.settings or observation is state.observation else state.assumed
         if observation is state.observation:
             return _State(observation, state.reading, state.verdicts, assumed, score(self.rubric, state.verdicts, assumed))
-        return self.state(observation, assumed)
+        return self.state(observation, assumed, state)
+
+
+def _verdict(reading: Reading, check: Check) -> CheckVerdict:
+    (verdict,) = judge(reading, (check,))
+    return verdict
 
 
 def parsed(remedy: Remedy) -> tuple[tuple[Record, ...], tuple[tuple[str, str], ...]]:
@@ -144,6 +150,6 @@ def _line(record: Record) -> str:
 
 def _reworded(planner: _Planner, state: _State, remedy: Remedy) -> Remedy | None:
     """The remedy as the check words it in this state; None when an earlier step has mended it already."""
-    current = [one for one, _ in planner.remedies(state) if one.check == remedy.check]
+    current = [one for one, _ in planner.remedies(state, remedy.check)]
     same = [one for one in current if one == remedy or (one.replaces == remedy.replaces and one.what == remedy.what)]
     return next(iter(same or current), None)
