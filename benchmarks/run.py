@@ -46,9 +46,11 @@ MTA-STS), served by NSD and a warm Unbound, with a thousand mail servers at addr
 namespace. Median of {scan.ROUNDS} rounds in turn, after one that warms everything; imports are not counted. CPU time is the scanner's
 alone.
 
-*Hauberk* is the survey, the tape with its evidence id, every check and the score of each domain: some 59 answers a domain, among them
-what each authoritative server says by itself and the search for DKIM keys. Block lists are left out (`--no-blocklists`), since
-checkdmarc asks none, and no report and no fix plan is made. *One process* is what `hauberk scan --file` does; the other row has a process
+*Hauberk* is the survey, the tape with its evidence id, the checks and the score of each domain; no report and no fix plan is made.
+*The same areas* (`--areas bimi,dmarc,dnssec,mta-sts,mx,spf,tls-rpt`, with handshakes `tls` as well) is what checkdmarc looks at too: some
+19 answers a domain. Compare this row with checkdmarc's. *Everything* is a whole scan: some 59 answers a domain, among them what each
+authoritative server says by itself, the search for DKIM keys, CAA, DANE and reverse names, which checkdmarc never asks. Only block
+lists are left out (`--no-blocklists`). *One process* is what `hauberk scan --file` does; the other row has a process
 for each core (`--processes`), of which servers and resolver take their share.
 
 *checkdmarc* is `{scan.PEER}`, `check_domains` with its defaults (DNSSEC, SOA, NS, MTA-STS, MX, SPF, DMARC, TLS reporting, BIMI), for the

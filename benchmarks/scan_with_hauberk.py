@@ -1,6 +1,6 @@
 """Hauberk over a list of domains: survey, tape with its evidence id, all checks, the score; prints one line of JSON.
 
-python -m benchmarks.scan_with_hauberk NAMES dns|handshake PROCESSES
+python -m benchmarks.scan_with_hauberk NAMES dns|handshake PROCESSES [AREA,...]
 """
 
 import json
@@ -60,7 +60,8 @@ def scan_together(config: LiveConfig, names: list[str], order: ScanOrder, proces
 def main() -> None:
     names, processes = Path(sys.argv[1]).read_text().split(), int(sys.argv[3])
     config = LiveConfig("udp://127.0.0.1:53", "scanner.example", tuple(map(ip_network, _LAB)), ipv4=True, ipv6=True)
-    order = ScanOrder(load(DEFAULT), ScanOptions(smtp=sys.argv[2] == "handshake", blocklists=False), plan=False)
+    areas = tuple(sys.argv[4].split(",")) if len(sys.argv) > 4 else ()
+    order = ScanOrder(load(DEFAULT), ScanOptions(smtp=sys.argv[2] == "handshake", blocklists=False, areas=areas), plan=False)
     # What the first domain of a process would have to wait for is read before the clock starts, as checkdmarc's imports are.
     catalogue.all_checks()
     registrable("example.com")
