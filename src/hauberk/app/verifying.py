@@ -186,7 +186,7 @@ def verify_file(
     `trusted` are PEM files (see `trust.read`, whose `KeyUnusableError` is best had before). Never raises for what the file holds.
     """
     try:
-        return bounded(partial(_verified, path, now, trusted, rubrics, want_fresh), module=__name__)
+        return bounded(partial(_verified, path, now, trusted, rubrics, want_fresh))
     except NotDoneError as error:
         return Verification(path.name).but(Flaw("the file", f"it could not be verified: {error}"))
 
