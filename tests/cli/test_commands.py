@@ -119,6 +119,7 @@ def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Pa
         (("judge", "nowhere.tape"), "cannot be read"),
         (("whatif", "example.com"), "--record"),
         (("whatif", "example.com", "--record", "nonsense"), "name TYPE data"),
+        (("whatif", "example.com", "--record", "_dmarc.example.com CNAME example.net."), "aliases are not followed"),
         (("explain", "dmarc.policy-enforce"), "dmarc.policy-enforced"),
         (("spf", "check", "--ip", "nonsense", "--mail-from", "a@example.com"), "no IP address"),
         (("new-check", "Nonsense"), "area.state-wanted"),
@@ -196,3 +197,8 @@ def test_no_half_a_file_is_left_where_the_disk_is_full(hauberk: Hauberk, network
     assert done.code == 4
     assert "cannot write no-mail.test_" in done.err
     assert not list(hauberk.folder.iterdir())
+
+
+def test_whatif_says_which_records_it_takes_away(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("whatif", "no-mail.test", "--network", network, "--record", 'no-mail.test TXT "site-verification=1"')
+    assert "takes the place of all of no-mail.test TXT" in done.err and "v=spf1 -all" in done.err

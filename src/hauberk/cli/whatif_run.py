@@ -36,6 +36,8 @@ async def run_whatif(
         after = overlay(before, proposal)
     else:
         before, after = await _two_surveys(subject, proposal, ScanOrder(rubric, ScanOptions(depth="standard")), resolver, network)
+    for line in _displaced(before, proposal):
+        sys.stderr.write(f"hauberk: {visible(line)}\n")
     one, other = assess(before, rubric, plan=False), assess(after, rubric, plan=False)
     if format == "json":
         sys.stdout.write(_as_json(one, other))
@@ -69,6 +71,8 @@ def _records(texts: tuple[str, ...]) -> tuple[Record, ...]:
         record = parse_publishable(text)
         if isinstance(record, Malformed):
             exits.refuse(f"'{visible(text[:120])}': {record.reason}")
+        if record.type in ("CNAME", "DNAME"):
+            exits.refuse(f"'{visible(text[:120])}': aliases are not followed here; give the records that the alias leads to")
         found.append(record)
     return tuple(found)
 
@@ -81,6 +85,19 @@ def _sets(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             exits.refuse(f"'{visible(text[:120])}': a record set is written: name TYPE")
         found.append((absolute(words[0]), words[1].upper()))
     return tuple(found)
+
+
+def _displaced(before: Observation, proposal: Proposal) -> list[str]:
+    """What stands today where records are proposed: they take the place of the whole set, which is easily forgotten."""
+    found: list[str] = []
+    for (name, kind), records in dict(proposal.sets).items():
+        answers = (one.answer for one in before.dns if (one.question.name, one.question.type) == (name, kind) and one.answer)
+        gone = {record.data for answer in answers for record in answer.of(kind)} - {record.data for record in records}
+        if records and gone:
+            found.append(
+                f"this takes the place of all of {name} {kind}; give --record once more for what stays of: {' | '.join(sorted(gone))}"
+            )
+    return found
 
 
 def _changes(one: Assessment, other: Assessment) -> list[tuple[str, str, str, str]]:

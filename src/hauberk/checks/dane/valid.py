@@ -22,6 +22,7 @@ Where the servers are a provider's, the TLSA records are the provider's business
 
 from collections.abc import Iterable, Iterator
 
+from hauberk.checks.answers import answered
 from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import Seen, Starttls, seen, takes_mail, unanswered
@@ -68,6 +69,8 @@ def _judge_host(reading: Reading, host: DaneHost) -> Iterator[Finding]:
         case Published.BOGUS:
             message = f"Whether {host.name} has TLSA records cannot be known: the answer does not validate (see dane.sound-denial)."
             yield Finding(host.name, Verdict.UNKNOWN, message)
+        case Published.UNANSWERED if answered(host.answer):
+            yield Finding(host.name, Verdict.UNKNOWN, f"The address of {host.name} is not known, and so not whether it is signed.")
         case Published.FAILING | Published.UNANSWERED:
             yield Finding(host.name, Verdict.UNKNOWN, f"The question for {host.owner} TLSA {unanswered(host.answer)}.")
         case Published.UNTRUSTED:

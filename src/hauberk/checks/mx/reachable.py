@@ -86,8 +86,9 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         if not down:
             continue
         addresses = ", ".join(endpoint.address for endpoint in down)
-        instead = "the MX record" if host.name in all_bad else "the address record"
-        what = f"Let {host.name} answer on port 25 at {addresses}, or take {instead} out."
+        spare = ", or take the MX record out" if len(mail_route(reading).hosts) > len(all_bad) else ""  # the last one is not for taking out
+        instead = spare if host.name in all_bad else ", or take the address record out"
+        what = f"Let {host.name} answer on port 25 at {addresses}{instead}."
         yield Remedy(CHECK.id, what, settings=("inet_interfaces = all  # Postfix main.cf", "inet_protocols = all"))
 
 

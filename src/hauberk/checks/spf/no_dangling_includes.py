@@ -58,7 +58,7 @@ def _unknown(tree: spf.SpfTree) -> Iterator[Finding]:
             message = f"{visible(one.name)} does not exist; whether the domain that it belongs to does was not answered."
             yield Finding(node.domain, Verdict.UNKNOWN, message, (named(one.term),), "unanswered")
         elif one.unanswered:
-            message = f"Whether {visible(one.name)} exists is not known: {visible(one.unanswered[0])}."
+            message = f"Whether all that {named(one.term)} trusts exists is not known: {visible(one.unanswered[0])}."
             yield Finding(node.domain, Verdict.UNKNOWN, message, (named(one.term),), "unanswered")
 
 
