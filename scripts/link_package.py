@@ -9,7 +9,8 @@ import sys
 
 from hauberk.cli.main import run
 
-sys.exit(run())
+if __name__ == "__main__":  # a process that multiprocessing starts reads this file again
+    sys.exit(run())
 """
 
 
