@@ -14,6 +14,10 @@ BUSY_SECONDS = 15
 BEGIN = "hauberk_begin"
 
 
+# Compiling a query costs more than any of ours takes.
+_SETTINGS = {"application_name": "hauberk", "timezone": "UTC", "jit": "off"}
+
+
 class _Cursor(Protocol):
     def execute(self, statement: str) -> object: ...
     def close(self) -> None: ...
@@ -33,7 +37,11 @@ def engine(url: URL, *, connections: int = 10) -> AsyncEngine:
             pool_size=connections,
             pool_pre_ping=True,
             pool_timeout=BUSY_SECONDS,
-            connect_args={"timeout": 10, "command_timeout": 120, "server_settings": {"application_name": "hauberk", "timezone": "UTC"}},
+            connect_args={
+                "timeout": 10,
+                "command_timeout": 120,
+                "server_settings": {"application_name": "hauberk", "timezone": "UTC", "jit": "off"},
+            },
         )
     made = create_async_engine(url, pool_size=connections, pool_timeout=BUSY_SECONDS, connect_args={"timeout": BUSY_SECONDS})
     connected: Callable[[_SqliteConnection, object], None] = _on_connect

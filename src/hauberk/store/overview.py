@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import FromClause, and_, select
+from sqlalchemy import FromClause, and_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from hauberk.store.columns import read
@@ -34,26 +34,24 @@ class DomainState:
 
 
 _LATEST = ("scan_id", "observed_at", "rubric", "points", "grade", "band", "coverage", "incomplete")
+_Conditions = list[ColumnElement[bool]]
 
 
 async def overview(
     session: TenantSession, at: datetime, *, rubric: str = "", after: str = "", limit: int = 1000
 ) -> tuple[DomainState, ...]:
     """The domains in the order of their names, from the one after `after`; results up to `at`, by one rubric where it is named."""
-    latest, previous = assessments.alias("latest"), assessments.alias("previous")
     newest, before = assessments.alias("newest"), assessments.alias("before")
     conditions = [newest.c.observed_at <= at, *([newest.c.rubric == rubric] if rubric else [])]
+    latest, is_latest = _newest(session, "latest", newest, conditions)
     earlier = [before.c.observed_at < latest.c.observed_at, before.c.rubric == latest.c.rubric]
+    previous, is_previous = _newest(session, "previous", before, earlier)
     found = [domains.c.id.label("domain_id"), domains.c.name, domains.c.note, latest.c.id.label("assessment_id")]
     found += [latest.c[name] for name in _LATEST]
     found += [previous.c[name].label(f"previous_{name}") for name in ("id", "points", "grade", "band")]
     statement = (
         select(*found)
-        .select_from(
-            domains.outerjoin(latest, _is_newest(session, latest, newest, conditions)).outerjoin(
-                previous, _is_newest(session, previous, before, earlier)
-            )
-        )
+        .select_from(domains.outerjoin(latest, is_latest).outerjoin(previous, is_previous))
         .where(session.own(domains), domains.c.removed_at.is_(None), domains.c.name > after)
         .order_by(domains.c.name)
         .limit(limit)
@@ -61,12 +59,16 @@ async def overview(
     return tuple(read(DomainState, row) for row in await session.rows(statement))
 
 
-def _is_newest(session: TenantSession, joined: FromClause, among: FromClause, conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    newest = (
-        select(among.c.id)
-        .where(among.c.tenant_id == session.tenant, among.c.domain_id == domains.c.id, *conditions)
-        .order_by(among.c.observed_at.desc(), among.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return and_(joined.c.tenant_id == session.tenant, joined.c.id == newest)
+def _newest(session: TenantSession, name: str, among: FromClause, conditions: _Conditions) -> tuple[FromClause, ColumnElement[bool]]:
+    """The newest assessment of each domain, as something to join and the condition to join it on.
+
+    PostgreSQL has lateral joins, without which it would read all assessments; SQLite has none, and looks each row up by its number.
+    """
+    mine = [among.c.tenant_id == session.tenant, among.c.domain_id == domains.c.id, *conditions]
+    order = (among.c.observed_at.desc(), among.c.id.desc())
+    if session.is_postgresql:
+        wanted = [among.c[column] for column in ("id", *_LATEST)]
+        return select(*wanted).where(*mine).order_by(*order).limit(1).lateral(name), true()
+    joined = assessments.alias(name)
+    newest = select(among.c.id).where(*mine).order_by(*order).limit(1).scalar_subquery()
+    return joined, and_(joined.c.tenant_id == session.tenant, joined.c.id == newest)
