@@ -7,9 +7,14 @@ import sys
 from pathlib import Path
 
 
+def folder_of(peer: str) -> Path:
+    """Where this peer is kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hauberk-benchmarks" / peer.replace("==", "-")
+
+
 def python_with(peer: str) -> Path:
     """The Python that has this package (`name==version`). Raises `RuntimeError` when it cannot be installed."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hauberk-benchmarks" / peer.replace("==", "-")
+    folder = folder_of(peer)
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
