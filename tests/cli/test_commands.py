@@ -175,8 +175,8 @@ def test_a_full_disk_behind_standard_output_is_said(hauberk: Hauberk, arguments:
 def test_a_locale_without_the_characters_loses_them_and_not_the_scan(hauberk: Hauberk, network: Path) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     scan = ("scan", "xn--bcher-kva.test", "--network", network, "--no-smtp")
-    assert "of 100, grade" in hauberk(*scan, **ascii_only).out
-    assert json.loads(hauberk(*scan, "--format", "json", **ascii_only).out)["domain"] == "xn--bcher-kva.test"
+    assert "of 100, grade" in hauberk(*scan, environment=ascii_only).out
+    assert json.loads(hauberk(*scan, "--format", "json", environment=ascii_only).out)["domain"] == "xn--bcher-kva.test"
 
 
 def test_a_second_tape_keeps_the_name_of_its_domain(hauberk: Hauberk, network: Path) -> None:
