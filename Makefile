@@ -2,8 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+.DEFAULT_GOAL := demo
 
-.PHONY: demo test lint format bench servers catalogue lock clean
+# What signing, the evidence database and `hauberk push` need beyond a scan.
+server: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-server.lock
+
+.PHONY: server demo test lint format bench servers catalogue lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hauberk demo

@@ -47,7 +47,7 @@ def with_store() -> None:
     try:
         import sqlalchemy.ext.asyncio  # noqa: F401 # pyright: ignore[reportUnusedImport] - only whether it is there
     except ImportError:
-        exits.refuse("a database needs more than a scan does: pip install 'hauberk[server]'")
+        exits.refuse("a database needs more than a scan does: run `make server` in the checkout")
 
 
 def done(work: Coroutine[object, object, T]) -> T:

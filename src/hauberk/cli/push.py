@@ -71,7 +71,7 @@ def _needed() -> None:
     try:
         import httpx  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ModuleNotFoundError:
-        exits.refuse("push wants httpx, which comes with the extra `server`: pip install 'hauberk[server]'")
+        exits.refuse("push wants httpx, which comes with the extra `server`: run `make server` in the checkout")
 
 
 def _secret(variable: str) -> str:

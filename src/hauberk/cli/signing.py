@@ -52,7 +52,7 @@ def signing_of(request: SignRequest, company: str, kinds: tuple[str, ...]) -> Si
     from hauberk.app.signing import NoTimeStampError, Signing
 
     if {"pdf", "zip"} & set(kinds) and find_spec("pyhanko") is None:
-        exits.refuse("signing a PDF needs pyHanko: pip install 'hauberk[signatures]'")
+        exits.refuse("signing a PDF needs pyHanko (hauberk[signatures]): run `make server` in the checkout")
     ask = None
     if request.time_stamp:
         from hauberk.app.time_stamping import authority
