@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 # What signing, the evidence database and `hauberk push` need beyond a scan.
 server: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-server.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-server.lock
 
 .PHONY: server demo test lint format bench servers catalogue lock clean
 
@@ -41,8 +41,8 @@ catalogue: $(VENV)/.installed
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra server --extra signatures -o requirements-server.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra server --extra signatures --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra server --extra signatures --extra system -o requirements-server.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra server --extra signatures --extra system --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) evidence dist build .pytest_cache .ruff_cache .hypothesis
@@ -52,11 +52,11 @@ $(VENV)/bin/python:
 
 # The package itself is put on the path by a .pth file, so that no build tool is needed to run it.
 $(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml scripts/link_package.py
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python scripts/link_package.py
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml scripts/link_package.py
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/python scripts/link_package.py
 	touch $@ $(VENV)/.installed
