@@ -1,0 +1,98 @@
+"""Where things live on a host: Debian's normal places, or all under one folder, so that several hosts live on one machine."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders (absolute, without a slash at the end). `installed`: Debian's places, under systemd."""
+
+    postfix: str = "/etc/postfix"
+    postfix_spool: str = "/var/spool/postfix"
+    postfix_data: str = "/var/lib/postfix"
+    dovecot: str = "/etc/dovecot"
+    dovecot_run: str = "/run/dovecot"
+    dovecot_state: str = "/var/lib/dovecot"
+    rspamd: str = "/etc/rspamd"
+    rspamd_data: str = "/var/lib/rspamd"
+    rspamd_run: str = "/run/rspamd"
+    clamav: str = "/etc/clamav"
+    clamav_database: str = "/var/lib/clamav"
+    clamav_run: str = "/run/clamav"
+    unbound: str = "/etc/unbound"
+    unbound_data: str = "/var/lib/unbound"
+    unbound_run: str = "/run"
+    nftables: str = "/etc"
+    postsrsd: str = "/etc/default"
+    hauberk: str = "/etc/hauberk"
+    hauberk_data: str = "/var/lib/hauberk"
+    hauberk_run: str = "/run/hauberk"
+    systemd: str = "/etc/systemd/system"
+    log: str = "/var/log/hauberk"
+    mail: str = "/var/vmail"
+    python: str = "/usr/bin/python3"
+    installed: bool = True
+
+    @classmethod
+    def under(cls, root: str, python: str = "/usr/bin/python3") -> "Places":
+        """A host of its own below `root`; nothing of it lies elsewhere. The path should be short: sockets have at most 107 octets."""
+        return cls(
+            postfix=f"{root}/postfix",
+            postfix_spool=f"{root}/spool",
+            postfix_data=f"{root}/data",
+            dovecot=f"{root}/dovecot",
+            dovecot_run=f"{root}/run/dovecot",
+            dovecot_state=f"{root}/state/dovecot",
+            rspamd=f"{root}/rspamd",
+            rspamd_data=f"{root}/state/rspamd",
+            rspamd_run=f"{root}/run",
+            clamav=f"{root}/clamav",
+            clamav_database=f"{root}/state/clamav",
+            clamav_run=f"{root}/run",
+            unbound=f"{root}/unbound",
+            unbound_data=f"{root}/state/unbound",
+            unbound_run=f"{root}/run",
+            nftables=f"{root}/nftables",
+            postsrsd=f"{root}/postsrsd",
+            hauberk=f"{root}/hauberk",
+            hauberk_data=f"{root}/state/hauberk",
+            hauberk_run=f"{root}/run",
+            systemd=f"{root}/systemd",
+            log=f"{root}/log",
+            mail=f"{root}/mail",
+            python=python,
+            installed=False,
+        )
+
+    @property
+    def accounts(self) -> str:
+        """The account directory of the MDA (SQLite)."""
+        return f"{self.hauberk_data}/accounts.sqlite"
+
+    @property
+    def recipients(self) -> str:
+        """The list of recipients that is pushed to the MTA (SQLite)."""
+        return f"{self.hauberk_data}/recipients.sqlite"
+
+    @property
+    def content_keys(self) -> str:
+        """Public keys of correspondents, on the MDA only."""
+        return f"{self.hauberk_data}/keys"
+
+    @property
+    def dkim(self) -> str:
+        return f"{self.hauberk}/dkim"
+
+    @property
+    def inner(self) -> str:
+        """Certificate, key and authority of the links between MTA and MDA."""
+        return f"{self.hauberk}/inner"
+
+    @property
+    def gateway(self) -> str:
+        return f"{self.hauberk}/gateway.toml"
+
+    @property
+    def policy_server(self) -> str:
+        """The MTA-STS policy that is served on port 443."""
+        return f"{self.hauberk}/mta-sts.txt"

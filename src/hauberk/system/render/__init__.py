@@ -1,0 +1,1 @@
+"""From a declaration to the files of a host; pure."""
