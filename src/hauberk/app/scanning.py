@@ -1,6 +1,7 @@
 """Scan, judge, score: the main job as functions. This room owns the clock."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from hauberk.world.tape import evidence_id
 from hauberk.world.world import World
 
 Told = Callable[[Ask, Reply], None]
+_AHEAD = 10  # a scan that waits to be given out takes some 200 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ def now() -> datetime:
 
 def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> Assessment:
     """Judge and score a tape. The same tape, catalogue and rubric give the same assessment for ever."""
-    return _assess(Surveyed(observation, {}), rubric, plan=plan)
+    return assess_survey(Surveyed(observation, {}), rubric, plan=plan)
 
 
-def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
+def assess_survey(surveyed: Surveyed, rubric: Rubric, *, plan: bool = True) -> Assessment:
+    """The same of a survey that has just ended, which need not be walked again."""
     observation = surveyed.observation
     checks = catalogue.checks_of(observation.options.areas)
     reading = Reading(observation, surveyed.walked)
@@ -71,22 +74,38 @@ def _assess(surveyed: Surveyed, rubric: Rubric, *, plan: bool) -> Assessment:
 async def scan_domain(world: World, domain: str, order: ScanOrder, told: Told | None = None) -> Scan:
     """Look at one domain (A-label form) and judge it."""
     surveyed = await survey_walked(world, domain, order.options, at=now(), limit=order.limit, told=told)
-    return Scan(surveyed.observation, _assess(surveyed, order.rubric, plan=order.plan))
+    return Scan(surveyed.observation, assess_survey(surveyed, order.rubric, plan=order.plan))
 
 
 async def scan_domains(
     world: World, domains: Iterable[str], order: ScanOrder, *, at_once: int = 50, told: Told | None = None
 ) -> AsyncIterator[Scan]:
-    """Scan many domains, `at_once` at a time, in one world (an answer serves all); results in the order of `domains`."""
-    waiting: list[asyncio.Task[Scan]] = []
+    """Scan many domains, `at_once` at a time, in one world (an answer serves all); results in the order of `domains`.
+
+    A slow domain holds up only what is given out: the others go on, until `_AHEAD` times as many wait for it.
+    """
+    left, begun, running = iter(domains), deque[asyncio.Task[Scan]](), set[asyncio.Task[Scan]]()
+    ended = asyncio.Event()
+
+    def end(task: asyncio.Task[Scan]) -> None:
+        running.discard(task)
+        ended.set()
+
     try:
-        for domain in domains:
-            waiting.append(asyncio.create_task(scan_domain(world, domain, order, told)))
-            if len(waiting) >= at_once:
-                yield await waiting.pop(0)
-        while waiting:
-            yield await waiting.pop(0)
+        while True:
+            while len(running) < at_once and len(begun) < at_once * _AHEAD and (domain := next(left, None)) is not None:
+                task = asyncio.create_task(scan_domain(world, domain, order, told))
+                task.add_done_callback(end)
+                running.add(task)
+                begun.append(task)
+            if not begun:
+                return
+            if begun[0].done():
+                yield begun.popleft().result()
+            else:
+                ended.clear()
+                await ended.wait()
     finally:
-        for task in waiting:
+        for task in begun:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*begun, return_exceptions=True)

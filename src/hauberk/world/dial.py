@@ -15,6 +15,7 @@ Place: TypeAlias = tuple[str, int]
 
 C = TypeVar("C", bound="Connection")
 _BUFFERED = 65_536
+_HTTPS = 443
 
 
 class Connection(asyncio.Protocol):
@@ -128,7 +129,7 @@ class Dialer:
         if refusal is not None:
             yield refusal
             return
-        async with self._politeness.turn(address):
+        async with self._politeness.turn(address, pausing=port != _HTTPS):
             connection = await self._connect(route or (address, port), protocol)
             try:
                 yield connection

@@ -12,7 +12,8 @@ class Manners:
     """`per_address` and `total` count connections that are open at the same time.
 
     `pause` (seconds) is the mean time between two beginnings at one address; as many as may be open at the same time may begin together,
-    and the next ones after that many pauses.
+    and the next ones after that many pauses. It is meant for mail servers, which count connections; a web server that has the policies
+    of thousands of domains does not.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
     """
@@ -44,14 +45,15 @@ class Politeness:
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
-    async def turn(self, address: str) -> AsyncGenerator[None]:
+    async def turn(self, address: str, *, pausing: bool = True) -> AsyncGenerator[None]:
         """Held for as long as a connection to the address is open."""
         host = self._hosts.setdefault(address, _Host(self._manners.per_address))
         host.users += 1
         try:
             # The address comes first: who waits for a busy address must not take a place from the others.
             async with host.slots, self._total:
-                await self._pause(host)
+                if pausing:
+                    await self._pause(host)
                 yield
         finally:
             host.users -= 1
