@@ -69,18 +69,29 @@ async def enqueue(session: TenantSession, order: Order, due_at: datetime, at: da
 
 
 async def claim(
-    session: SystemSession, worker: str, at: datetime, lease: timedelta, *, kinds: tuple[str, ...] = (), limit: int = 1
+    session: SystemSession,
+    worker: str,
+    at: datetime,
+    lease: timedelta,
+    *,
+    kinds: tuple[str, ...] = (),
+    least: int | None = None,
+    limit: int = 1,
 ) -> tuple[Job, ...]:
     """Jobs that are due, or whose worker's lease ran out; they are the worker's until `at + lease`. No job is claimed by two.
 
-    A lease further away than it could be was given by a clock that ran ahead; it counts as run out after a day of grace.
+    `least` is the lowest priority wanted. A job ordered in what is still the future was ordered by a clock that ran ahead: it counts as
+    due after five minutes of grace. A lease further away than it could be was given by such a clock; it counts as run out after a day.
     """
-    waiting = and_(jobs.c.state == State.WAITING.value, jobs.c.due_at <= at)
+    ahead = jobs.c.created_at > at + timedelta(minutes=5)
+    waiting = and_(jobs.c.state == State.WAITING.value, or_(jobs.c.due_at <= at, ahead))
     abandoned = or_(jobs.c.lease_until <= at, jobs.c.lease_until > at + lease + timedelta(days=1))
     claimable = or_(waiting, and_(jobs.c.state == State.RUNNING.value, abandoned))
     wanted = select(jobs.c.id).where(claimable).order_by(jobs.c.priority.desc(), jobs.c.due_at, jobs.c.id).limit(limit)
     if kinds:
         wanted = wanted.where(jobs.c.kind.in_(kinds))
+    if least is not None:
+        wanted = wanted.where(jobs.c.priority >= least)
     if session.is_postgresql:
         wanted = wanted.with_for_update(skip_locked=True)
     ids = [int(row[0]) for row in await session.rows(wanted)]
@@ -133,6 +144,26 @@ async def by_id(session: TenantSession, id: int) -> Job | None:
 
 async def by_key(session: TenantSession, key: str) -> Job | None:
     return await session.record(Job, session.select(Job, jobs).where(jobs.c.key == key))
+
+
+async def open_with(session: TenantSession, kind: str, payload: bytes) -> Job | None:
+    """The oldest job of that kind and payload that has not ended."""
+    open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
+    same = session.select(Job, jobs).where(open_, jobs.c.kind == kind, jobs.c.payload == payload)
+    return await session.record(Job, same.order_by(jobs.c.id).limit(1))
+
+
+async def open_of(session: TenantSession, kind: str) -> tuple[Job, ...]:
+    """All jobs of that kind that have not ended, oldest first."""
+    open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
+    return await session.records(Job, session.select(Job, jobs).where(open_, jobs.c.kind == kind).order_by(jobs.c.id))
+
+
+async def hasten(session: TenantSession, id: int, priority: int, due_at: datetime) -> None:
+    """Do it at `due_at` if it was to be done later, and with that priority if it had a lower one. One that no longer waits stays."""
+    waiting = jobs.update().where(session.own(jobs), jobs.c.id == id, jobs.c.state == State.WAITING.value)
+    await session.run(waiting.where(jobs.c.priority < priority).values(priority=priority))
+    await session.run(waiting.where(jobs.c.due_at > due_at).values(due_at=due_at))
 
 
 async def recent(session: TenantSession, *, limit: int = 100) -> tuple[Job, ...]:

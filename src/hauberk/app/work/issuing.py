@@ -1,0 +1,105 @@
+"""The report job: from the latest scan, or a new one, to signed files in the store."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from hauberk.app.reporting import Written, prepare, reports
+from hauberk.app.scanning import Scan
+from hauberk.app.signing import SIGNATURE, Signing
+from hauberk.app.work import orders
+from hauberk.app.work.orders import Outcome, ReportWanted
+from hauberk.app.work.organisation_key import organisation_key
+from hauberk.app.work.scan_job import Subject, keep, look, scan_key, subject_of
+from hauberk.app.work.workshop import Held, WontDoError, Workshop
+from hauberk.report.signature.key import KeyUnusableError
+from hauberk.store import assessments, domains, jobs, scans
+from hauberk.store import reports as issued
+from hauberk.store.assessments import Assessed
+from hauberk.store.reports import Rendered
+from hauberk.store.session import TenantSession
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whose report it is, the assessment that it can be made of already, and whether the tenant has other domains."""
+
+    subject: Subject
+    assessed: Assessed | None
+    several: bool
+
+
+async def do_report(shop: Workshop, held: Held) -> None:
+    """Raises `WontDoError`, `StoreError`, and what entering a world raises."""
+    try:
+        wanted = orders.read_payload(held.job.payload, ReportWanted)
+    except msgspec.MsgspecError:
+        raise WontDoError("the order cannot be read") from None
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        found = await _find(session, shop, held, wanted)
+    assessed = found.assessed or await _scanned(shop, held, found.subject)
+    held.tell("reading the evidence", 0.85)
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        observation = await scans.observation_of(session, assessed.scan_id)
+        assessment = await assessments.content(session, assessed.id)
+    if observation is None or assessment is None:
+        raise WontDoError("the evidence is not there any more")
+    held.tell("setting and signing the report", 0.9)
+    files = await asyncio.to_thread(_made, shop, held, found, Scan(observation, assessment), wanted.kinds)
+
+    async def write() -> None:
+        async with shop.store.tenant(held.job.tenant_id) as session:
+            kept = [await issued.issue(session, assessed.id, file, wanted.by, shop.now()) for file in files]
+            done = Outcome(assessed.scan_id, assessed.id, tuple(report.id for report in kept))
+            await jobs.finish(session, held.job, orders.outcome(done), shop.now())
+
+    await shop.patiently(write)
+
+
+async def _find(session: TenantSession, shop: Workshop, held: Held, wanted: ReportWanted) -> _Found:
+    domain = await domains.by_id(session, wanted.domain_id)
+    if domain is None:
+        raise WontDoError("there is no such domain any more")
+    subject = await subject_of(session, domain)
+    several = len(await domains.page(session, limit=2)) > 1
+    scanned = await scans.by_key(session, scan_key(held))  # by an earlier attempt at this very job
+    if scanned is not None:
+        return _Found(subject, (await assessments.of_scan(session, scanned.id))[0], several)
+    latest = await assessments.latest(session, domain.id, shop.now(), rubric=subject.rubric.id)
+    recent = latest is not None and timedelta(0) <= shop.now() - latest.observed_at <= shop.settings.recent
+    if latest is not None and (domain.removed_at is not None or (recent and not wanted.fresh)):
+        return _Found(subject, latest, several)
+    return _Found(subject, None, several)
+
+
+async def _scanned(shop: Workshop, held: Held, subject: Subject) -> Assessed:
+    scan = await look(shop, held, subject)
+
+    async def write() -> Assessed:
+        async with shop.store.tenant(held.job.tenant_id) as session:
+            return await keep(session, shop, held, scan)
+
+    return await shop.patiently(write)
+
+
+def _made(shop: Workshop, held: Held, found: _Found, scan: Scan, kinds: tuple[str, ...]) -> tuple[Rendered, ...]:
+    """The files with those of their signatures."""
+    company = found.subject.company
+    try:
+        key = organisation_key(shop.settings, held.job.tenant_id, company, shop.now())
+    except KeyUnusableError as error:
+        raise WontDoError(f"the signing key cannot be used: {error}") from None
+    prepared = prepare(scan, company, Signing(key, shop.clock))
+    if not prepared.exists:
+        raise WontDoError(f"{scan.observation.domain} does not exist in the DNS (NXDOMAIN): there is nothing to report")
+    return tuple(file for written in reports(prepared, kinds, several=found.several) for file in _rendered(written))
+
+
+def _rendered(written: Written) -> tuple[Rendered, ...]:
+    kind = written.name.rpartition(".")[2]
+    report = Rendered(written.name, kind, written.data)
+    if not written.signature:
+        return (report,)
+    return (report, Rendered(written.name + SIGNATURE, "sig", written.signature))

@@ -1,0 +1,96 @@
+"""The scan job: look at a domain, judge it, and keep both, in one transaction with the job's end."""
+
+import asyncio
+from dataclasses import dataclass
+
+from hauberk.app.scanning import Scan, assess_survey
+from hauberk.app.work import orders
+from hauberk.app.work.orders import Outcome
+from hauberk.app.work.workshop import Held, WontDoError, Workshop
+from hauberk.model.observation import ScanOptions, Selector
+from hauberk.model.transport import Endpoint, Hello
+from hauberk.protocols.walk import Ask, Reply
+from hauberk.scoring import rubric
+from hauberk.scoring.rubric import Rubric, RubricError
+from hauberk.store import assessments, domains, jobs, scans, tenants
+from hauberk.store.assessments import Assessed
+from hauberk.store.domains import Domain
+from hauberk.store.session import TenantSession
+from hauberk.survey.domain import survey_walked
+
+_USUAL_ASKS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked at, and by which rubric it is judged."""
+
+    domain: Domain
+    rubric: Rubric
+    company: str
+
+
+async def do_scan(shop: Workshop, held: Held) -> None:
+    """Raises `WontDoError`, `StoreError`, and what entering a world raises."""
+    name = held.job.payload.decode("ascii", "replace")
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        domain = await domains.by_name(session, name)
+        if domain is None or domain.removed_at is not None:
+            raise WontDoError(f"{name} is not looked after any more")
+        subject = await subject_of(session, domain)
+    scan = await look(shop, held, subject)
+
+    async def write() -> None:
+        async with shop.store.tenant(held.job.tenant_id) as session:
+            assessed = await keep(session, shop, held, scan)
+            done = Outcome(assessed.scan_id, assessed.id, said=assessments.result_of(*_result(assessed)))
+            await jobs.finish(session, held.job, orders.outcome(done), shop.now())
+
+    held.tell("keeping the result", 0.95)
+    await shop.patiently(write)
+
+
+async def subject_of(session: TenantSession, domain: Domain) -> Subject:
+    """Raises `WontDoError` when the tenant's rubric is not there."""
+    tenant = await tenants.current(session)
+    try:
+        return Subject(domain, rubric.load(tenant.rubric or rubric.DEFAULT), tenant.name)
+    except RubricError as error:
+        raise WontDoError(str(error)) from None
+
+
+async def look(shop: Workshop, held: Held, subject: Subject) -> Scan:
+    """Survey and judge; the judging is done in a thread."""
+    domain, asked = subject.domain, 0
+
+    def told(question: Ask, reply: Reply) -> None:
+        nonlocal asked
+        del reply
+        asked += 1
+        words = "talking to the mail servers" if isinstance(question, Endpoint | Hello) else "looking at the DNS"
+        held.tell(words, 0.8 * asked / (asked + _USUAL_ASKS / 3))
+
+    selectors = tuple(Selector(name) for name in domain.selectors.split())
+    options = ScanOptions(selectors=selectors, own=domain.own, depth=shop.settings.depth, blocklists=shop.settings.blocklists)
+    async with shop.worlds.visit(domain.name, held.job.created_at) as world:
+        at = shop.now().replace(microsecond=0)
+        surveyed = await survey_walked(world, domain.name, options, at=at, limit=shop.settings.limit, told=told)
+    held.tell("judging", 0.85)
+    return Scan(surveyed.observation, await asyncio.to_thread(assess_survey, surveyed, subject.rubric))
+
+
+async def keep(session: TenantSession, shop: Workshop, held: Held, scan: Scan) -> Assessed:
+    """Store the scan under the job's name, with its assessment: however often the job is done, that is once."""
+    now = shop.now()
+    stored = await scans.store(session, scan.observation, now, key=scan_key(held))
+    if stored.new:
+        return await assessments.add(session, stored.scan.id, scan.assessment, now)
+    return (await assessments.of_scan(session, stored.scan.id))[0]
+
+
+def scan_key(held: Held) -> str:
+    return f"job:{held.job.id}"
+
+
+def _result(assessed: Assessed) -> tuple[float, str, str, bool]:
+    return assessed.points, assessed.grade, assessed.band, assessed.incomplete
