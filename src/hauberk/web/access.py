@@ -1,0 +1,142 @@
+"""Who is asking, and what that allows. Every page route takes one of the dependencies below; which tenant it works in follows from the
+session on the server alone. An id in an address is looked up in that tenant's session, and another tenant's is not there (404)."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+from urllib.parse import quote
+
+from fastapi import Depends, HTTPException, Request
+
+from hauberk.store import members, sessions, shares, tenants, users
+from hauberk.store.members import Role
+from hauberk.store.sessions import SignedIn
+from hauberk.store.shares import Share
+from hauberk.store.tenants import Tenant
+from hauberk.store.users import User
+from hauberk.web import cookies
+from hauberk.web.cookies import Cookie
+from hauberk.web.installation import Here
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Nobody is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Somebody who came by a share link: reads one domain, or all of a tenant's, and changes nothing."""
+
+    share: Share
+    tenant: Tenant
+
+    def may_see(self, domain_id: int) -> bool:
+        return self.share.whole_tenant or self.share.domain_id == domain_id
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A signed-in user, working in `tenant`; `others` are the tenants that he may turn to. `provides`: may take on new clients."""
+
+    user: User
+    tenant: Tenant
+    role: Role
+    others: tuple[Tenant, ...]
+    session: SignedIn
+    provides: bool
+
+    @property
+    def name(self) -> str:
+        """As it stands in records and reports: who did it."""
+        return f"{self.user.name} <{self.user.email}>" if self.user.name else self.user.email
+
+    @property
+    def may_change(self) -> bool:
+        return self.role in (Role.MEMBER, Role.ADMINISTRATOR)
+
+    @property
+    def administers(self) -> bool:
+        return self.role is Role.ADMINISTRATOR
+
+
+Anybody: TypeAlias = Visitor | Auditor | Guest
+
+
+class NotSignedIn(Exception):
+    """Sign in first; `path` is where to go afterwards."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+async def anybody(request: Request, here: Here) -> Visitor | Guest:
+    """Whoever it is: for pages that all may see."""
+    secret = cookies.read(request, Cookie.SESSION, here.settings)
+    return (await _visitor(here, secret) if secret else None) or Guest()
+
+
+async def reader(request: Request, found: Annotated[Visitor | Guest, Depends(anybody)]) -> Visitor:
+    """Anybody who is signed in: auditors read."""
+    if isinstance(found, Guest):
+        raise NotSignedIn(_path(request))
+    return found
+
+
+async def member(visitor: Annotated[Visitor, Depends(reader)]) -> Visitor:
+    """Members scan and report."""
+    if not visitor.may_change:
+        raise HTTPException(403, "An auditor reads and changes nothing. A member of the organisation can do this.")
+    return visitor
+
+
+async def administrator(visitor: Annotated[Visitor, Depends(reader)]) -> Visitor:
+    """Administrators do everything in their tenant."""
+    if not visitor.administers:
+        raise HTTPException(403, "Only an administrator of the organisation can do this.")
+    return visitor
+
+
+async def auditor(request: Request, here: Here) -> Auditor:
+    """Somebody with a share link that still holds (its cookie was set by `/share/SECRET`)."""
+    secret = cookies.read(request, Cookie.SHARE, here.settings)
+    async with here.store.system(writing=False) as session:
+        share = await shares.find(session, secret, here.clock()) if secret else None
+    if share is None:
+        raise HTTPException(404, "This link has ended, or it was taken back. Ask whoever sent it for a new one.")
+    async with here.store.tenant(share.tenant_id, writing=False) as session:
+        return Auditor(share, await tenants.current(session))
+
+
+AnybodyDep = Annotated[Visitor | Guest, Depends(anybody)]
+Reader = Annotated[Visitor, Depends(reader)]
+Member = Annotated[Visitor, Depends(member)]
+Administrator = Annotated[Visitor, Depends(administrator)]
+ShareHolder = Annotated[Auditor, Depends(auditor)]
+
+
+async def _visitor(here: Here, secret: str) -> Visitor | None:
+    """Who holds the session's secret, if it still holds; who is a member nowhere any more is refused."""
+    at = here.clock()
+    async with here.store.system(writing=False) as session:
+        found = await sessions.find(session, secret, at)
+        user = None if found is None else await users.by_id(session, found.user_id)
+        if found is None or user is None:
+            return None
+        roles = {one.tenant_id: one.role for one in await members.of_user(session, user.id)}
+        every = await tenants.all_tenants(session)
+    mine = tuple(one for one in every if one.id in roles and one.archived_at is None)
+    if not mine:
+        raise HTTPException(403, "You are a member of no organisation any more. Ask an administrator for an invitation.")
+    here_now = next((one for one in mine if one.id == found.tenant_id), mine[0])
+    first = min(one.id for one in every)
+    provides = roles.get(first) is Role.ADMINISTRATOR
+    return Visitor(user, here_now, roles[here_now.id], tuple(one for one in mine if one.id != here_now.id), found, provides)
+
+
+def _path(request: Request) -> str:
+    """Where to come back to: only what can be asked for by a link."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return quote(request.url.path, safe="/") + query

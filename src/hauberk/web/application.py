@@ -1,0 +1,51 @@
+"""The application: pages, `/api/v1`, `/metrics` and `/static`, with the background work beside them where the settings want it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from hauberk import __version__
+from hauberk.app.server_settings import ServerSettings
+from hauberk.app.work.work_settings import Clock, WorldFactory
+from hauberk.store.store import Store
+from hauberk.web import forgery, pages, sign_in
+from hauberk.web import settings as settings_pages
+from hauberk.web.api.application import create_api
+from hauberk.web.errors import explain_errors
+from hauberk.web.installation import Installation, install
+from hauberk.web.protection import Protection
+
+_STATIC = Path(__file__).parent / "static"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_app(settings: ServerSettings, store: Store, clock: Clock, world: WorldFactory) -> FastAPI:
+    """The whole server as one ASGI application. The store stays the caller's to close."""
+    installation = Installation(settings, store, clock, world)
+    app = FastAPI(
+        title="Hauberk",
+        version=__version__,
+        openapi_url=None,
+        lifespan=_working,
+        dependencies=[Depends(forgery.genuine)],
+        max_body_size=settings.largest_body,
+    )
+    install(app, installation)
+    for routed in (sign_in, settings_pages, pages):
+        app.include_router(routed.router)
+    api = create_api(installation)
+    install(api, installation)
+    app.mount("/api/v1", api)
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    explain_errors(app)
+    app.add_middleware(Protection, settings.url, on_loopback=settings.host in _LOOPBACK)
+    return app
+
+
+@asynccontextmanager
+async def _working(app: FastAPI) -> AsyncGenerator[None]:
+    """The background work, for as long as the server runs."""
+    yield

@@ -1,0 +1,29 @@
+"""What every route works with: the settings, the store, the clock and the world, put together once when the server starts."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+
+from hauberk.app.server_settings import ServerSettings
+from hauberk.app.work.work_settings import Clock, WorldFactory
+from hauberk.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    settings: ServerSettings
+    store: Store
+    clock: Clock
+    world: WorldFactory
+
+
+def install(app: FastAPI, installation: Installation) -> None:
+    app.state.installation = installation
+
+
+def installation_of(request: Request) -> Installation:
+    return cast(Installation, request.app.state.installation)
+
+
+Here = Annotated[Installation, Depends(installation_of)]

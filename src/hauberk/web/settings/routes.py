@@ -1,0 +1,5 @@
+"""All routes of the settings."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""All routes of signing in."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
