@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hauberk.app.work import orders
-from hauberk.app.work.orders import ReportWanted
-from hauberk.store import chain, domains, jobs
+from hauberk.app.work.orders import DeliveryWanted, RejudgingWanted, ReportWanted
+from hauberk.scoring import rubric as rubrics
+from hauberk.store import chain, channels, domains, jobs
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.jobs import Job, Order, State
 from hauberk.store.session import TenantSession
@@ -89,6 +90,25 @@ async def order_report(
         under_way = await jobs.open_of(session, orders.REPORT)
         there = next((job for job in under_way if report.same(orders.read_payload(job.payload, ReportWanted))), None)
         return await _join_or_order(session, order, there, at)
+
+
+async def order_channel_test(store: Store, tenant: int, channel_id: int, by: str, at: datetime) -> Job:
+    """A message that says it is a test. Its progress says whether it arrived. Raises `StoreError` (missing)."""
+    async with store.tenant(tenant) as session:
+        if await channels.by_id(session, channel_id) is None:
+            raise missing("channel")
+        payload = orders.payload(DeliveryWanted(channel_id, test_by=by))
+        return await jobs.enqueue(session, Order(orders.DELIVER, _new_key("test"), payload, orders.WAITED_FOR), at, at)
+
+
+async def order_rejudging(store: Store, tenant: int, rubric: str, at: datetime) -> Job:
+    """Every kept scan is judged by the rubric (by its name) too; the assessments that are there stay. Raises `StoreError` (invalid)."""
+    if rubric not in rubrics.names():
+        raise StoreError(Fault.INVALID, f"the rubrics are {', '.join(rubrics.names())}")
+    async with store.tenant(tenant) as session:
+        order = Order(orders.REJUDGE, "", orders.payload(RejudgingWanted(rubric)), orders.IN_BULK)
+        await chain.hold(session)
+        return await _join_or_order(session, order, await jobs.open_with(session, order.kind, order.payload), at)
 
 
 async def cancel(store: Store, tenant: int, job_id: int, at: datetime) -> None:

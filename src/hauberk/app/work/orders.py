@@ -37,6 +37,22 @@ class ReportWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryWanted:
+    """Deliveries over one channel; `test_by` names who wants to see whether the channel works at all."""
+
+    channel_id: int
+    deliveries: tuple[int, ...] = ()
+    test_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejudgingWanted:
+    """`rubric` by its name."""
+
+    rubric: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job that is done has left: the ids of a scan, its assessment and reports, or in words what it did."""
 
