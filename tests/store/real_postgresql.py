@@ -78,11 +78,11 @@ class Server:
 
 
 @contextmanager
-def server() -> Generator[Server]:
-    """Start it; its folder has a short path, as a socket's has to be."""
+def server(label: str = "store") -> Generator[Server]:
+    """Start it; its folder has a short path, as a socket's has to be. Two in one process want two labels."""
     programs = _programs()
     assert programs is not None
-    place = Path(f"/tmp/hauberk-pg-{os.getpid()}")
+    place = Path(f"/tmp/hauberk-pg-{os.getpid()}-{label}")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(mode=0o755)
     if os.geteuid() == 0:
