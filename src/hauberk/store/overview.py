@@ -1,5 +1,6 @@
 """Every domain of a tenant with its latest result and the one before: one query, answered out of an index."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,16 @@ class DomainState:
     previous_points: float | None
     previous_grade: str | None
     previous_band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One result of a domain on its line over time."""
+
+    observed_at: datetime
+    points: float
+    band: str
+    incomplete: bool
 
 
 _LATEST = ("scan_id", "observed_at", "rubric", "points", "grade", "band", "coverage", "incomplete")
@@ -72,3 +83,21 @@ def _newest(session: TenantSession, name: str, among: FromClause, conditions: _C
     joined = assessments.alias(name)
     newest = select(among.c.id).where(*mine).order_by(*order).limit(1).scalar_subquery()
     return joined, and_(joined.c.tenant_id == session.tenant, joined.c.id == newest)
+
+
+async def trends(
+    session: TenantSession, domain_ids: Iterable[int], since: datetime, until: datetime, *, rubric: str = ""
+) -> dict[int, tuple[TrendPoint, ...]]:
+    """The results of some domains over a time, oldest first: of each scan the newest assessment, by one rubric where it is named."""
+    table = assessments.c
+    statement = (
+        select(table.domain_id, table.scan_id, table.observed_at, table.points, table.band, table.incomplete)
+        .where(session.own(assessments), table.domain_id.in_(list(domain_ids)), table.observed_at >= since, table.observed_at <= until)
+        .order_by(table.domain_id, table.observed_at, table.id)
+    )
+    if rubric:
+        statement = statement.where(table.rubric == rubric)
+    found: dict[int, dict[int, TrendPoint]] = {}
+    for row in await session.rows(statement):
+        found.setdefault(row.domain_id, {})[row.scan_id] = TrendPoint(row.observed_at, row.points, row.band, row.incomplete)
+    return {domain: tuple(by_scan.values()) for domain, by_scan in found.items()}

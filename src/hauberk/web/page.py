@@ -11,10 +11,12 @@ from hauberk.web.access import Anybody, Auditor, Guest, Visitor
 from hauberk.web.installation import installation_of
 from hauberk.web.templating import TEMPLATES
 
+THEME = "hauberk_theme"  # a cookie that holds no secret
+
 
 def page(request: Request, template: str, visitor: Anybody, *, status: int = 200, **content: object) -> HTMLResponse:
     """The template with what it shows. It always has: `visitor`, `kind` (`visitor`, `auditor`, `guest`), `csrf`, `now`, `version`, `path`,
-    and `partial`, which is true where htmx wants a piece of the page only."""
+    `theme` (`light`, `dark`, or empty for the system's), and `partial`, which is true where htmx wants a piece of the page only."""
     text = TEMPLATES.get_template(template).render(
         content,
         visitor=visitor,
@@ -24,6 +26,7 @@ def page(request: Request, template: str, visitor: Anybody, *, status: int = 200
         version=__version__,
         path=request.url.path,
         partial=is_partial(request),
+        theme=theme(request),
     )
     response = HTMLResponse(text, status)
     forgery.remember_guest(request, response)
@@ -36,6 +39,12 @@ def see(path: str, request: Request | None = None) -> Response:
     if request is not None and is_partial(request):
         return Response(status_code=204, headers={"HX-Redirect": target})
     return RedirectResponse(target, 303)
+
+
+def theme(request: Request) -> str:
+    """What the reader chose; empty to follow the system."""
+    chosen = request.cookies.get(THEME, "")
+    return chosen if chosen in ("light", "dark") else ""
 
 
 def local(path: str) -> str:
