@@ -1,5 +1,5 @@
 from hauberk.model.dns import DnsAnswer, Question
-from hauberk.protocols.walk import NOT_ASKED, Ask, Branch, Reply, Walk, ask, replay, side_by_side, together
+from hauberk.protocols.walk import NOT_ASKED, Ask, Branch, Reply, Shared, Walk, ask, replay, shared, side_by_side, together
 
 ASKED: list[Ask] = []
 
@@ -29,7 +29,7 @@ def test_walks_run_together_in_joint_rounds() -> None:
     while True:
         rounds.append(len(asks))
         try:
-            asks = walk.send(tuple(_reply(one) for one in asks if not isinstance(one, Branch)))
+            asks = walk.send(tuple(_reply(one) for one in asks if not isinstance(one, Branch | Shared)))
         except StopIteration as stop:
             assert stop.value == ("a.test", "nothing asked", "b.test")
             break
@@ -43,3 +43,18 @@ def test_branches_are_walked_and_their_results_stand_in_order() -> None:
 
 def test_replay_answers_every_ask() -> None:
     assert replay(_two_rounds("a.test"), _reply) == "a.test"
+
+
+def test_what_is_shared_stands_for_its_result() -> None:
+    def begins_with_it() -> Walk[str]:
+        return (yield from shared(_two_rounds, "a.test"))
+
+    assert replay(side_by_side((begins_with_it(), begins_with_it())), _reply) == ("a.test", "a.test")
+    wanted: list[Shared] = []
+
+    def keep(one: Shared) -> str:
+        wanted.append(one)
+        return "kept"
+
+    assert replay(begins_with_it(), _reply, keep) == "kept"
+    assert wanted == [Shared(_two_rounds, "a.test")]

@@ -8,7 +8,7 @@ import pytest
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions, TrustStore, Vantage
-from hauberk.protocols.walk import Ask, Branch, Reply, Walk, ask, side_by_side
+from hauberk.protocols.walk import Ask, Branch, Reply, Walk, ask, shared, side_by_side
 from hauberk.survey.recorder import Recorder
 
 ANSWER = DnsAnswer("NOERROR")
@@ -145,5 +145,33 @@ def test_branches_without_questions_end_at_once() -> None:
 
     async def scenario() -> None:
         assert await Recorder(SlowWorld()).drive(parent()) == (None, None)
+
+    asyncio.run(scenario())
+
+
+def test_what_walks_share_is_walked_once_and_its_crash_is_everybodys() -> None:
+    begun: list[str] = []
+
+    def common(name: str) -> Walk[str]:
+        begun.append(name)
+        yield from ask(name, "A")
+        if name == "crash.test":
+            raise ValueError("a bug")
+        return f"of {name}"
+
+    async def scenario() -> None:
+        world = SlowWorld()
+        recorder = Recorder(world)
+        sound = [recorder.begin(shared(common, "a.test")) for _ in range(3)]
+        broken = [recorder.begin(shared(common, "crash.test")) for _ in range(2)]
+        for future in world.asked.values():
+            future.set_result(ANSWER)
+        assert await recorder.until_idle()
+        late = recorder.begin(shared(common, "a.test"))
+        assert [strand.result for strand in (*sound, late)] == ["of a.test"] * 4
+        assert all(isinstance(strand.crash, ValueError) for strand in broken)
+        assert begun == ["a.test", "crash.test"]
+        tape = recorder.tape("a.test", datetime(2026, 11, 21, tzinfo=UTC), ScanOptions(), finished=True)
+        assert [exchange.question.name for exchange in tape.dns] == ["a.test", "crash.test"]
 
     asyncio.run(scenario())

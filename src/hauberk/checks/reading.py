@@ -1,11 +1,12 @@
 """A tape being read: it answers a walk's asks and remembers what was worked out, so that twelve checks walk a tree once."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Walk, replay, replies
+from hauberk.protocols.walk import NOT_ASKED, Ask, Reply, Shared, Walk, replay, replies
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -18,7 +19,6 @@ class Reading:
         """`walked` are results of walks over this very tape, from its own domain and options, that are at hand already."""
         self.observation = observation
         self.domain = observation.domain
-        self._replies = replies(observation)
         self._worked_out: dict[object, object] = {}
         # Nearly every walk is of the tape's own domain and options; they are found without hashing those again and again.
         self._own: dict[object, object] = dict[object, object]((walked or {}).items())
@@ -26,6 +26,10 @@ class Reading:
     @property
     def options(self) -> ScanOptions:
         return self.observation.options
+
+    @cached_property
+    def _replies(self) -> dict[Ask, Reply]:
+        return replies(self.observation)
 
     def reply(self, ask: Ask) -> Reply:
         """What the tape holds for an ask; `NOT_ASKED` where it holds nothing."""
@@ -39,8 +43,11 @@ class Reading:
         """The result of a walk over this tape; worked out once for equal (hashable) arguments."""
         known, key = (self._own, walk) if self._is_own(args, kwargs) else (self._worked_out, (walk, args, tuple(kwargs.items())))
         if key not in known:
-            known[key] = replay(walk(*args, **kwargs), self.reply)
+            known[key] = replay(walk(*args, **kwargs), self.reply, self._share)
         return cast(T, known[key])
+
+    def _share(self, one: Shared) -> object:
+        return self.walked(one.walk, one.domain)
 
     def _is_own(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
         observation = self.observation

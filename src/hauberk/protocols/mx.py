@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint, SmtpSession
 from hauberk.protocols.names import registrable
 from hauberk.protocols.rdata import Mx, mx, target
-from hauberk.protocols.walk import Walk, ask, ask_each, converse_each
+from hauberk.protocols.walk import Walk, ask, ask_each, converse_each, shared
 
 MOST_HOSTS = 50
 MOST_ENDPOINTS = 100
@@ -99,6 +99,11 @@ class Transport:
 
 
 def route(domain: str) -> Walk[MailRoute]:
+    """The domain's mail hosts with their addresses, found once for all walks that begin with them."""
+    return shared(find_route, domain)
+
+
+def find_route(domain: str) -> Walk[MailRoute]:
     """The domain's mail hosts with their addresses. A single exchange `.` is the null MX whatever its preference."""
     answer = yield from ask(domain, "MX")
     if isinstance(answer, NoAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
@@ -125,9 +130,8 @@ def routing(domain: str, options: ScanOptions) -> Walk[MailRoute]:
     return (yield from route(domain))
 
 
-@lru_cache(maxsize=2048)
 def _exchanges(records: tuple[Record, ...]) -> tuple[Mx, ...]:
-    """The set in its order. Nearly every walk of a survey begins here, and many domains are under way at the same time."""
+    """The set in its order."""
     return tuple(sorted({mx(record) for record in records}, key=lambda one: (one.preference, one.exchange)))
 
 

@@ -3,7 +3,7 @@
 Theory of operation: a walk yields a tuple of asks that may be answered in any order and at the same time, and is sent the
 tuple of replies in the same order. `reply = yield from ask(...)` reads like a call. A walk may also yield branches: walks of their
 own that run side by side, none waiting for another's slow server. A walk bounds itself: whatever the world answers, it ends after a
-known number of rounds.
+known number of rounds. What many walks begin with, such as a domain's mail hosts, they share.
 """
 
 from collections.abc import Callable, Generator
@@ -26,7 +26,15 @@ class Branch:
     walk: "Walk[object]"
 
 
-Walk: TypeAlias = Generator[tuple[Ask | Branch, ...], tuple[object, ...], T]
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A walk that others want the result of too: run once, for all that name it with the same arguments. Its result is never falsy."""
+
+    walk: "Callable[[str], Walk[object]]"
+    domain: str
+
+
+Walk: TypeAlias = Generator[tuple[Ask | Branch | Shared, ...], tuple[object, ...], T]
 
 NOT_ASKED = NoAnswer(Silence.NOT_ASKED, "the tape does not hold this question")
 
@@ -78,7 +86,7 @@ def try_each(trials: tuple[Trial, ...]) -> Walk[tuple[SmtpSession | NoAnswer, ..
 def together(*walks: Walk[object]) -> Walk[tuple[object, ...]]:
     """Run walks in joint rounds of questions, those of one round at the same time; results in order. For walks that ask DNS only."""
     results: list[object] = [None] * len(walks)
-    pending: dict[int, tuple[Ask | Branch, ...]] = {}
+    pending: dict[int, tuple[Ask | Branch | Shared, ...]] = {}
     replies: dict[int, tuple[object, ...] | None] = dict.fromkeys(range(len(walks)))
     while replies:
         pending.clear()
@@ -106,12 +114,26 @@ def side_by_side(walks: "tuple[Walk[T], ...]") -> "Walk[tuple[T, ...]]":
     return cast("tuple[T, ...]", results)
 
 
-def replay(walk: Walk[T], reply: Callable[[Ask], Reply]) -> T:
-    """Run a walk to its end against answers that are at hand."""
+def shared(walk: Callable[[str], Walk[T]], domain: str) -> Walk[T]:
+    """The result of a walk that other walks share."""
+    (result,) = yield (Shared(walk, domain),)
+    return cast(T, result)
+
+
+def replay(walk: Walk[T], reply: Callable[[Ask], Reply], share: Callable[[Shared], object] | None = None) -> T:
+    """Run a walk to its end against answers that are at hand. `share` gives the results of shared walks, for one who keeps them."""
+
+    def result(one: Ask | Branch | Shared) -> object:
+        if isinstance(one, Branch):
+            return replay(one.walk, reply, share)
+        if isinstance(one, Shared):
+            return share(one) if share else replay(one.walk(one.domain), reply)
+        return reply(one)
+
     try:
         asks = next(walk)
         while True:
-            asks = walk.send(tuple(replay(one.walk, reply) if isinstance(one, Branch) else reply(one) for one in asks))
+            asks = walk.send(tuple(map(result, asks)))
     except StopIteration as stop:
         return stop.value
 

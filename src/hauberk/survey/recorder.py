@@ -24,7 +24,7 @@ from hauberk.model.transport import (
     Url,
 )
 from hauberk.protocols.tls.flight import read_flight
-from hauberk.protocols.walk import Ask, Branch, Reply, Walk
+from hauberk.protocols.walk import Ask, Branch, Reply, Shared, Walk
 from hauberk.survey.strand import Strand
 from hauberk.world.recorded import Ready
 from hauberk.world.world import World
@@ -45,8 +45,8 @@ class Recorder:
         """`told` is called with every ask and its reply as they come (progress displays live on it)."""
         self._world = world
         self._told = told
-        self._replies: dict[Ask, Reply] = {}
-        self._waiting: dict[Ask, list[tuple[Strand[object], int]]] = {}
+        self._replies: dict[Ask | Shared, object] = {}
+        self._waiting: dict[Ask | Shared, list[tuple[Strand[object], int]]] = {}
         self._under_way: set[asyncio.Future[Reply]] = set()
         self._open = 0
         self._idle: asyncio.Future[None] | None = None
@@ -100,7 +100,7 @@ class Recorder:
         try:
             asks = next(strand.walk) if replies is None else send(replies)
             while True:
-                held: list[object] = [None if type(one) is Branch else recorded(cast(Ask, one)) for one in asks]
+                held: list[object] = [None if isinstance(one, Branch) else recorded(one) for one in asks]
                 if not all(held) and self._waits(strand, asks, held):
                     return
                 asks = send(tuple(held))
@@ -110,28 +110,31 @@ class Recorder:
             strand.crash = crash
         self._end(strand)
 
-    def _waits(self, strand: Strand[object], asks: Sequence[Ask | Branch], held: list[object]) -> bool:
+    def _waits(self, strand: Strand[object], asks: Sequence[Ask | Branch | Shared], held: list[object]) -> bool:
         """Set out for what is missing, all of it at the same time; false if all was at hand at once."""
         strand.held = held
         strand.missing = 1  # more than there is, so that no reply moves the strand before all is under way
         unasked: list[Ask] = []
-        branches: list[Strand[object]] = []
+        begun: list[Strand[object]] = []
         for place, one in enumerate(asks):
             if held[place] is not None:
                 continue
             strand.missing += 1
             if isinstance(one, Branch):
-                branches.append(Strand(one.walk, strand, place))
+                begun.append(Strand(one.walk, strand, place))
             elif (waiting := self._waiting.get(one)) is not None:
                 waiting.append((strand, place))
             else:
                 self._waiting[one] = [(strand, place)]
-                unasked.append(one)
-        self._open += len(branches)
+                if isinstance(one, Shared):
+                    begun.append(Strand(one.walk(one.domain), shared=one))
+                else:
+                    unasked.append(one)
+        self._open += len(begun)
         for one in unasked:
             self._ask(one)
-        for branch in branches:
-            self._go_on(branch, None)
+        for other in begun:
+            self._go_on(other, None)
         strand.missing -= 1
         return strand.missing > 0 or strand.ended
 
@@ -140,7 +143,7 @@ class Recorder:
         if isinstance(awaitable, Ready):
             self._note(one, awaitable.value)
             return
-        future = asyncio.ensure_future(awaitable)
+        future = cast("asyncio.Future[Reply]", awaitable) if asyncio.isfuture(awaitable) else asyncio.ensure_future(awaitable)
         if future.done() and not future.cancelled():
             self._note(one, future.result())
         else:
@@ -152,8 +155,7 @@ class Recorder:
         if future.cancelled():
             self._rest()
         elif crash := future.exception():
-            for strand, _ in self._waiting.pop(one):
-                self._break_off(strand, crash)
+            self._break_off_all(one, crash)
         else:
             self._note(one, future.result())
 
@@ -161,9 +163,12 @@ class Recorder:
         """Write the reply down and move on whoever has waited for it alone."""
         if self._told:
             self._told(one, reply)
-        self._replies[one] = reply
+        self._give(one, reply)
+
+    def _give(self, one: Ask | Shared, result: object) -> None:
+        self._replies[one] = result
         for strand, place in self._waiting.pop(one):
-            self._hand_over(strand, place, reply)
+            self._hand_over(strand, place, result)
 
     def _hand_over(self, strand: Strand[object], place: int, reply: object) -> None:
         strand.held[place] = reply
@@ -174,13 +179,22 @@ class Recorder:
     def _end(self, strand: Strand[object]) -> None:
         strand.ended = True
         self._open -= 1
-        if strand.parent is not None:
+        if strand.shared is not None:
+            if strand.crash:
+                self._break_off_all(strand.shared, strand.crash)
+            else:
+                self._give(strand.shared, strand.result)
+        elif strand.parent is not None:
             if strand.crash:
                 self._break_off(strand.parent, strand.crash)
             else:
                 self._hand_over(strand.parent, strand.place, strand.result)
         if not self._open:
             self._rest()
+
+    def _break_off_all(self, one: Ask | Shared, crash: BaseException) -> None:
+        for strand, _ in self._waiting.pop(one):
+            self._break_off(strand, crash)
 
     def _break_off(self, strand: Strand[object], crash: BaseException) -> None:
         """A strand ends with the crash of what it waits for."""
@@ -209,6 +223,8 @@ class Recorder:
                     tls.append(HelloExchange(one, reply if isinstance(reply, Flight) else None, silence))
                 case Trial():
                     trials.append(TrialExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
+                case Shared():
+                    pass  # what it came to is made of asks
         observation = Observation(
             domain=domain,
             at=at,

@@ -12,7 +12,7 @@ from hauberk.protocols.rdata import render_txt
 from hauberk.protocols.spf.gathering import MOST_DEPTH, MOST_QUESTIONS
 from hauberk.protocols.spf.terms import Qualifier
 from hauberk.protocols.spf.tree import MOST_NODES
-from hauberk.protocols.walk import Ask, Branch, Reply, replay
+from hauberk.protocols.walk import Ask, Branch, Reply, Shared, replay
 
 TIME_OUT = NoAnswer(Silence.TIMEOUT)
 
@@ -164,7 +164,7 @@ def test_questions_of_a_level_are_asked_together() -> None:
     asks = next(walk)
     with pytest.raises(StopIteration):
         while True:
-            rounds.append(tuple(one for one in asks if not isinstance(one, Branch)))
+            rounds.append(tuple(one for one in asks if not isinstance(one, Branch | Shared)))
             asks = walk.send(tuple(map(reply, rounds[-1])))
     assert [len(one) for one in rounds] == [1, 5, 4]
 
