@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from hauberk.store import alerts, channels, domains, members, passkeys, sessions, shares, tenants, tokens, users
+from hauberk.store import alerts, ceremonies, channels, domains, members, passkeys, sessions, shares, tenants, tokens, users
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.members import Role
 from store.samples import DAY, NOW, new_tenant, opened
@@ -139,6 +139,20 @@ def test_passkeys_belong_to_one_user(url: str) -> None:
     asyncio.run(scenario())
 
 
+def test_a_token_of_a_tenant_out_of_service_holds_no_more(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store:
+            tenant = await new_tenant(store)
+            async with store.tenant(tenant) as session:
+                _, secret = await tokens.issue(session, "ci", "read", "ada", NOW)
+            async with store.system() as system:
+                assert await tokens.find(system, secret, NOW) is not None
+                await tenants.archive(system, tenant, NOW)
+                assert await tokens.find(system, secret, NOW) is None
+
+    asyncio.run(scenario())
+
+
 def test_tokens_and_shares_hold_until_revoked_or_expired(url: str) -> None:
     async def scenario() -> None:
         async with opened(url) as store:
@@ -214,5 +228,53 @@ def test_tenants_have_names_logos_and_an_end(url: str) -> None:
             async with store.tenant(999) as session:
                 with pytest.raises(StoreError):
                     await tenants.current(session)
+
+    asyncio.run(scenario())
+
+
+def test_a_ceremony_is_ended_once_and_in_time_and_by_its_own_kind(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store, store.system() as system:
+            secret = await ceremonies.begin(system, ceremonies.Kind.OPENID, "nonce", NOW, NOW + DAY)
+            late = await ceremonies.begin(system, ceremonies.Kind.SET_UP, "", NOW, NOW + DAY)
+            assert await ceremonies.find(system, ceremonies.Kind.OPENID, secret, NOW) == "nonce"
+            assert await ceremonies.end(system, ceremonies.Kind.SET_UP, secret, NOW) is None
+            assert await ceremonies.end(system, ceremonies.Kind.OPENID, secret, NOW + DAY) is None
+            assert await ceremonies.end(system, ceremonies.Kind.OPENID, secret, NOW) == "nonce"
+            assert await ceremonies.end(system, ceremonies.Kind.OPENID, secret, NOW) is None
+            await ceremonies.end_all(system, ceremonies.Kind.SET_UP)
+            assert await ceremonies.find(system, ceremonies.Kind.SET_UP, late, NOW) is None
+
+    asyncio.run(scenario())
+
+
+def test_a_user_sees_and_ends_own_sessions_only(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store, store.system() as system:
+            ada = await users.add(system, "ada@example.com", "Ada", NOW)
+            bob = await users.add(system, "bob@example.com", "Bob", NOW)
+            await sessions.begin(system, ada.id, None, NOW, NOW + DAY)
+            (found,) = await sessions.of_user(system, ada.id, NOW)
+            assert await sessions.of_user(system, ada.id, NOW + DAY) == ()
+            with pytest.raises(StoreError):
+                await sessions.end_one(system, bob.id, found.digest)
+            await sessions.end_one(system, ada.id, found.digest)
+            assert await sessions.of_user(system, ada.id, NOW) == ()
+
+    asyncio.run(scenario())
+
+
+def test_the_tenants_of_a_user_are_those_in_service_where_he_is_a_member(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store:
+            acme, other, closed = [await new_tenant(store, slug) for slug in ("acme", "other", "closed")]
+            async with store.system() as system:
+                ada = await users.add(system, "ada@example.com", "Ada", NOW)
+                for tenant in (acme, closed):
+                    await members.enrol(system, tenant, ada.id, Role.MEMBER, NOW)
+                await tenants.archive(system, closed, NOW)
+                assert [one.id for one in await tenants.of_user(system, ada.id)] == [acme]
+                assert await tenants.first(system) == acme
+                assert other not in (acme, closed)
 
     asyncio.run(scenario())

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from hauberk.store.columns import columns
+from hauberk.store.errors import missing
 from hauberk.store.secret import digest_of, new_secret
 from hauberk.store.session import SystemSession
 from hauberk.store.tables.people import sessions, users
@@ -13,8 +14,9 @@ from hauberk.store.tables.people import sessions, users
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """`tenant_id` is the tenant the user works in at the moment."""
+    """`tenant_id` is the tenant the user works in at the moment; `digest`, that of the secret, tells one from another."""
 
+    digest: str
     user_id: int
     tenant_id: int | None
     created_at: datetime
@@ -50,6 +52,18 @@ async def work_in(session: SystemSession, secret: str, tenant_id: int) -> None:
 
 async def end(session: SystemSession, secret: str) -> None:
     await session.run(delete(sessions).where(sessions.c.digest == digest_of(secret)))
+
+
+async def of_user(session: SystemSession, user_id: int, at: datetime) -> tuple[SignedIn, ...]:
+    """A user's sessions that hold, the one used last first."""
+    mine = select(*columns(sessions, SignedIn)).where(sessions.c.user_id == user_id, sessions.c.expires_at > at)
+    return await session.records(SignedIn, mine.order_by(sessions.c.seen_at.desc()))
+
+
+async def end_one(session: SystemSession, user_id: int, digest: str) -> None:
+    """Raises `StoreError` (missing) unless it is the user's."""
+    if not await session.run(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.digest == digest)):
+        raise missing("session")
 
 
 async def end_all(session: SystemSession, user_id: int) -> None:

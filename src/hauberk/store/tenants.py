@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hauberk.store.columns import columns
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.session import SystemSession, TenantSession
 from hauberk.store.tables.evidence import tenants
+from hauberk.store.tables.people import memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,19 @@ async def add(session: SystemSession, slug: str, name: str, at: datetime) -> Ten
 
 async def all_tenants(session: SystemSession) -> tuple[Tenant, ...]:
     return await session.records(Tenant, select(*columns(tenants, Tenant)).order_by(tenants.c.slug))
+
+
+async def of_user(session: SystemSession, user_id: int) -> tuple[Tenant, ...]:
+    """Those in service that a user is a member of, by name."""
+    joined = select(*columns(tenants, Tenant)).join(memberships, memberships.c.tenant_id == tenants.c.id)
+    mine = joined.where(memberships.c.user_id == user_id, tenants.c.archived_at.is_(None))
+    return await session.records(Tenant, mine.order_by(tenants.c.name, tenants.c.id))
+
+
+async def first(session: SystemSession) -> int | None:
+    """The id of the oldest tenant: whoever set the installation up."""
+    row = await session.first(select(func.min(tenants.c.id)))
+    return None if row is None or row[0] is None else int(row[0])
 
 
 async def by_slug(session: SystemSession, slug: str) -> Tenant | None:

@@ -124,14 +124,14 @@ async def _visitor(here: Here, secret: str) -> Visitor | None:
         if found is None or user is None:
             return None
         roles = {one.tenant_id: one.role for one in await members.of_user(session, user.id)}
-        every = await tenants.all_tenants(session)
-    mine = tuple(one for one in every if one.id in roles and one.archived_at is None)
+        mine = await tenants.of_user(session, user.id)
+        first = await tenants.first(session)
     if not mine:
         raise HTTPException(403, "You are a member of no organisation any more. Ask an administrator for an invitation.")
     here_now = next((one for one in mine if one.id == found.tenant_id), mine[0])
-    first = min(one.id for one in every)
-    provides = roles.get(first) is Role.ADMINISTRATOR
-    return Visitor(user, here_now, roles[here_now.id], tuple(one for one in mine if one.id != here_now.id), found, provides)
+    others = tuple(one for one in mine if one.id != here_now.id)
+    provides = first is not None and roles.get(first) is Role.ADMINISTRATOR
+    return Visitor(user, here_now, roles[here_now.id], others, found, provides)
 
 
 def _path(request: Request) -> str:

@@ -100,6 +100,16 @@ sign_in_failures = Table(
     sqlite_autoincrement=True,
 )
 
+ceremonies = Table(
+    "ceremonies",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
+)
+
 tokens = Table(
     "tokens",
     METADATA,
@@ -135,4 +145,4 @@ shares = Table(
     sqlite_autoincrement=True,
 )
 
-TABLES = (users, memberships, invitations, passkeys, identities, sessions, sign_in_failures, tokens, shares)
+TABLES = (users, memberships, invitations, passkeys, identities, sessions, sign_in_failures, ceremonies, tokens, shares)
