@@ -148,6 +148,12 @@ def test_the_overview_shows_each_domain_with_its_latest_result_and_the_one_befor
             assert [state.name for state in await overview(session, NOW, after="a.example")] == ["b.example"]
             trend = await assessments.history(session, first.domain_id, NOW + 9 * DAY, limit=2)
             assert [one.points for one in trend] == [70.0, 60.0]
+            rest = await assessments.history(session, first.domain_id, NOW + 9 * DAY, before=trend[-1])
+            assert [one.points for one in rest] == [50.0]
+            assert await domains.names_of(session, [first.domain_id, gone.id, 999]) == {
+                first.domain_id: "a.example",
+                gone.id: "gone.example",
+            }
             newest, middle, oldest = await scans.history(session, first.domain_id)
             assert await scans.history(session, first.domain_id, before=newest) == (middle, oldest)
 

@@ -85,12 +85,23 @@ async def of_scan(session: TenantSession, scan_id: int) -> tuple[Assessed, ...]:
 
 async def content(session: TenantSession, id: int) -> Assessment | None:
     """The whole assessment with its verdicts. Raises `StoreError` (damaged)."""
+    kept = await document(session, id)
+    if kept is None:
+        return None
+    try:
+        return _decoder.decode(kept)
+    except msgspec.MsgspecError as error:
+        raise StoreError(Fault.DAMAGED, f"assessment {id} cannot be read: {error}") from error
+
+
+async def document(session: TenantSession, id: int) -> bytes | None:
+    """The assessment as it is kept: the JSON that `sha256` is over. Raises `StoreError` (damaged)."""
     row = await session.first(select(assessments.c.content).where(session.own(assessments), assessments.c.id == id))
     if row is None:
         return None
     try:
-        return _decoder.decode(gzip.decompress(bytes(row[0])))
-    except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
+        return gzip.decompress(bytes(row[0]))
+    except (OSError, EOFError, zlib.error) as error:
         raise StoreError(Fault.DAMAGED, f"assessment {id} cannot be read: {error}") from error
 
 
@@ -99,9 +110,16 @@ async def latest(session: TenantSession, domain_id: int, at: datetime, *, rubric
     return await session.record(Assessed, _newest_first(session, domain_id, at, rubric).limit(1))
 
 
-async def history(session: TenantSession, domain_id: int, at: datetime, *, rubric: str = "", limit: int = 100) -> tuple[Assessed, ...]:
-    """Assessments of a domain's scans up to `at`, newest first; by one rubric where it is named."""
-    return await session.records(Assessed, _newest_first(session, domain_id, at, rubric).limit(limit))
+async def history(
+    session: TenantSession, domain_id: int, at: datetime, *, rubric: str = "", before: Assessed | None = None, limit: int = 100
+) -> tuple[Assessed, ...]:
+    """Assessments of a domain's scans up to `at`, newest first, from the one before `before`; by one rubric where it is named."""
+    statement = _newest_first(session, domain_id, at, rubric)
+    if before is not None:
+        table = assessments.c
+        older = table.observed_at < before.observed_at
+        statement = statement.where(older | ((table.observed_at == before.observed_at) & (table.id < before.id)))
+    return await session.records(Assessed, statement.limit(limit))
 
 
 def _newest_first(session: TenantSession, domain_id: int, at: datetime, rubric: str) -> Query:

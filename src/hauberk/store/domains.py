@@ -1,7 +1,10 @@
 """Domains that a tenant looks after."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import select
 
 from hauberk.store.errors import missing
 from hauberk.store.session import TenantSession
@@ -51,6 +54,12 @@ async def by_id(session: TenantSession, id: int) -> Domain | None:
 
 async def by_name(session: TenantSession, name: str) -> Domain | None:
     return await session.record(Domain, session.select(Domain, domains).where(domains.c.name == name))
+
+
+async def names_of(session: TenantSession, ids: Iterable[int]) -> dict[int, str]:
+    """The names of some domains by their ids, removed ones too; ids that are not the tenant's are left out."""
+    named = select(domains.c.id, domains.c.name).where(session.own(domains), domains.c.id.in_(set(ids)))
+    return {int(row.id): str(row.name) for row in await session.rows(named)}
 
 
 async def page(session: TenantSession, *, after: str = "", limit: int = 100, removed: bool = False) -> tuple[Domain, ...]:

@@ -9,6 +9,7 @@ from hauberk.store.columns import columns
 from hauberk.store.errors import missing
 from hauberk.store.secret import digest_of, new_secret
 from hauberk.store.session import SystemSession, TenantSession
+from hauberk.store.tables.evidence import tenants
 from hauberk.store.tables.people import tokens
 
 
@@ -47,9 +48,10 @@ async def revoke(session: TenantSession, id: int, at: datetime) -> None:
 
 
 async def find(session: SystemSession, secret: str, at: datetime) -> Token | None:
-    """The token behind a secret, unless it was revoked or has expired."""
+    """The token behind a secret, unless it was revoked, has expired, or its tenant is out of service."""
     holds = tokens.c.revoked_at.is_(None) & or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > at)
-    return await session.record(Token, select(*columns(tokens, Token)).where(tokens.c.digest == digest_of(secret), holds))
+    of_tenant = select(*columns(tokens, Token)).join(tenants, tenants.c.id == tokens.c.tenant_id).where(tenants.c.archived_at.is_(None))
+    return await session.record(Token, of_tenant.where(tokens.c.digest == digest_of(secret), holds))
 
 
 async def used(session: SystemSession, id: int, at: datetime) -> None:
