@@ -76,6 +76,12 @@ async def by_id(session: TenantSession, id: int) -> Alert | None:
     return await session.by_id(Alert, alerts, id)
 
 
+async def open_of(session: TenantSession, domain_id: int) -> tuple[Alert, ...]:
+    """A domain's alerts that are not resolved, oldest first."""
+    mine = session.select(Alert, alerts).where(alerts.c.domain_id == domain_id, alerts.c.resolved_at.is_(None))
+    return await session.records(Alert, mine.order_by(alerts.c.id))
+
+
 async def page(session: TenantSession, *, domain_id: int | None = None, before: int | None = None, limit: int = 100) -> tuple[Alert, ...]:
     """Newest first, from the one before the id `before`."""
     statement = session.select(Alert, alerts)
@@ -90,6 +96,19 @@ async def undelivered(session: TenantSession, *, attempts_below: int = 10, limit
     """What is still to be told, oldest first."""
     waiting = session.select(Delivery, deliveries).where(deliveries.c.delivered_at.is_(None), deliveries.c.attempts < attempts_below)
     return await session.records(Delivery, waiting.order_by(deliveries.c.id).limit(limit))
+
+
+async def deliveries_of(session: TenantSession, alert_id: int) -> tuple[Delivery, ...]:
+    return await session.records(Delivery, session.select(Delivery, deliveries).where(deliveries.c.alert_id == alert_id))
+
+
+async def to_deliver(session: TenantSession, ids: tuple[int, ...]) -> tuple[tuple[Delivery, Alert], ...]:
+    """Those of the deliveries that have not arrived yet, with what they tell, oldest first."""
+    waiting = session.select(Delivery, deliveries).where(deliveries.c.id.in_(ids), deliveries.c.delivered_at.is_(None))
+    found = await session.records(Delivery, waiting.order_by(deliveries.c.id))
+    told = session.select(Alert, alerts).where(alerts.c.id.in_([one.alert_id for one in found]))
+    by_id = {alert.id: alert for alert in await session.records(Alert, told)}
+    return tuple((one, by_id[one.alert_id]) for one in found)
 
 
 async def delivered(session: TenantSession, id: int, at: datetime) -> None:

@@ -166,6 +166,12 @@ async def hasten(session: TenantSession, id: int, priority: int, due_at: datetim
     await session.run(waiting.where(jobs.c.due_at > due_at).values(due_at=due_at))
 
 
+async def amend(session: TenantSession, job: Job, payload: bytes) -> bool:
+    """Give a job that waits for its first claim another payload; whether it was still so, with the payload that `job` has."""
+    same = (jobs.c.id == job.id, jobs.c.state == State.WAITING.value, jobs.c.attempts == 0, jobs.c.payload == job.payload)
+    return await session.run(jobs.update().where(session.own(jobs), *same).values(payload=payload)) == 1
+
+
 async def recent(session: TenantSession, *, limit: int = 100) -> tuple[Job, ...]:
     return await session.records(Job, session.select(Job, jobs).order_by(jobs.c.id.desc()).limit(limit))
 

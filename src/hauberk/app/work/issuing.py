@@ -75,11 +75,11 @@ async def _find(session: TenantSession, shop: Workshop, held: Held, wanted: Repo
 
 
 async def _scanned(shop: Workshop, held: Held, subject: Subject) -> Assessed:
-    scan = await look(shop, held, subject)
+    seen = await look(shop, held, subject)
 
     async def write() -> Assessed:
         async with shop.store.tenant(held.job.tenant_id) as session:
-            return await keep(session, shop, held, scan)
+            return await keep(session, shop, held, seen)
 
     return await shop.patiently(write)
 

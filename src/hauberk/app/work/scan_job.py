@@ -2,10 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from hauberk.app.scanning import Scan, assess_survey
 from hauberk.app.work import orders
 from hauberk.app.work.orders import Outcome
+from hauberk.app.work.regressions import Look
+from hauberk.app.work.watching import Noticed, earlier_looks, notice
 from hauberk.app.work.workshop import Held, WontDoError, Workshop
 from hauberk.model.observation import ScanOptions, Selector
 from hauberk.model.transport import Endpoint, Hello
@@ -38,11 +41,11 @@ async def do_scan(shop: Workshop, held: Held) -> None:
         if domain is None or domain.removed_at is not None:
             raise WontDoError(f"{name} is not looked after any more")
         subject = await subject_of(session, domain)
-    scan = await look(shop, held, subject)
+    seen = await look(shop, held, subject)
 
     async def write() -> None:
         async with shop.store.tenant(held.job.tenant_id) as session:
-            assessed = await keep(session, shop, held, scan)
+            assessed = await keep(session, shop, held, seen)
             done = Outcome(assessed.scan_id, assessed.id, said=assessments.result_of(*_result(assessed)))
             await jobs.finish(session, held.job, orders.outcome(done), shop.now())
 
@@ -59,7 +62,16 @@ async def subject_of(session: TenantSession, domain: Domain) -> Subject:
         raise WontDoError(str(error)) from None
 
 
-async def look(shop: Workshop, held: Held, subject: Subject) -> Scan:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A scan with those before it."""
+
+    domain: Domain
+    scan: Scan
+    earlier: tuple[Look, ...]
+
+
+async def look(shop: Workshop, held: Held, subject: Subject) -> Seen:
     """Survey and judge; the judging is done in a thread."""
     domain, asked = subject.domain, 0
 
@@ -76,16 +88,20 @@ async def look(shop: Workshop, held: Held, subject: Subject) -> Scan:
         at = shop.now().replace(microsecond=0)
         surveyed = await survey_walked(world, domain.name, options, at=at, limit=shop.settings.limit, told=told)
     held.tell("judging", 0.85)
-    return Scan(surveyed.observation, await asyncio.to_thread(assess_survey, surveyed, subject.rubric))
+    scan = Scan(surveyed.observation, await asyncio.to_thread(assess_survey, surveyed, subject.rubric))
+    reading = partial(earlier_looks, shop.store, held.job.tenant_id, domain, scan, subject.rubric)
+    return Seen(domain, scan, await shop.patiently(reading))
 
 
-async def keep(session: TenantSession, shop: Workshop, held: Held, scan: Scan) -> Assessed:
-    """Store the scan under the job's name, with its assessment: however often the job is done, that is once."""
+async def keep(session: TenantSession, shop: Workshop, held: Held, seen: Seen) -> Assessed:
+    """Store the scan under the job's name, with its assessment and what follows: however often the job is done, that is once."""
     now = shop.now()
-    stored = await scans.store(session, scan.observation, now, key=scan_key(held))
-    if stored.new:
-        return await assessments.add(session, stored.scan.id, scan.assessment, now)
-    return (await assessments.of_scan(session, stored.scan.id))[0]
+    stored = await scans.store(session, seen.scan.observation, now, key=scan_key(held))
+    if not stored.new:
+        return (await assessments.of_scan(session, stored.scan.id))[0]
+    assessed = await assessments.add(session, stored.scan.id, seen.scan.assessment, now)
+    await notice(session, Noticed(seen.domain, stored.scan.id, seen.scan, seen.earlier), shop.settings, now)
+    return assessed
 
 
 def scan_key(held: Held) -> str:

@@ -44,7 +44,8 @@ class WorkSettings:
     """`data` holds the keys; `key` is one signing key for all (PEM or PKCS#12), else each organisation has its own, made at first use.
 
     `at_once` scans run at a time, and `urgent` more of those that somebody waits for. `depth` and `limit` (seconds) are those of a scan.
-    A report is made of a scan that is at most `recent` old. What got worse is looked at again after `retest_after` before anybody is told.
+    A report is made of a scan that is at most `recent` old. What got worse is looked at again after `retest_after` before anybody is told;
+    what is to be told within `gather` goes out as one message.
     `base_url` is where people find the pages; webhooks may go to `allow` whatever the address guard says, and to http:// there.
     """
 
@@ -62,6 +63,7 @@ class WorkSettings:
     limit: float = DEFAULT_LIMIT
     recent: timedelta = timedelta(minutes=10)
     retest_after: timedelta = timedelta(minutes=10)
+    gather: timedelta = timedelta(seconds=20)
     lease: timedelta = timedelta(minutes=2)
     poll: float = 0.5
     grace: float = 10.0
