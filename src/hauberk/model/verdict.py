@@ -56,4 +56,6 @@ def worst(findings: tuple[Finding, ...]) -> Verdict:
     """The verdict of a check from its findings; without any it does not apply."""
     if not findings:
         return Verdict.NOT_APPLICABLE
+    if len(findings) == 1:
+        return findings[0].verdict
     return min((finding.verdict for finding in findings), key=SEVERITY.index)

@@ -41,16 +41,15 @@ NOT_ASKED = NoAnswer(Silence.NOT_ASKED, "the tape does not hold this question")
 
 def ask(name: str, type: str, *, server: str = "", checking_disabled: bool = False) -> Walk[DnsAnswer | NoAnswer]:
     """Ask one DNS question."""
-    (answer,) = yield from ask_each((Question(name, type, server, checking_disabled),))
-    return answer
+    (answer,) = yield (Question(name, type, server, checking_disabled),)
+    return cast("DnsAnswer | NoAnswer", answer)  # a world gives nothing else for a question, nor does a tape
 
 
 def ask_each(questions: tuple[Question, ...]) -> Walk[tuple[DnsAnswer | NoAnswer, ...]]:
     """Ask DNS questions at the same time; the answers come in their order."""
     if not questions:
         return ()
-    replies = yield questions
-    return tuple(reply if isinstance(reply, (DnsAnswer, NoAnswer)) else NOT_ASKED for reply in replies)
+    return cast("tuple[DnsAnswer | NoAnswer, ...]", (yield questions))
 
 
 def converse_each(endpoints: tuple[Endpoint, ...]) -> Walk[tuple[SmtpSession | NoAnswer, ...]]:

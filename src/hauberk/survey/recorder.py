@@ -45,7 +45,7 @@ class Recorder:
         """`told` is called with every ask and its reply as they come (progress displays live on it)."""
         self._world = world
         self._told = told
-        self._replies: dict[Ask | Shared, object] = {}
+        self._replies: dict[Ask | Branch | Shared, object] = {}  # no branch is ever in it
         self._waiting: dict[Ask | Shared, list[tuple[Strand[object], int]]] = {}
         self._under_way: set[asyncio.Future[Reply]] = set()
         self._open = 0
@@ -100,7 +100,7 @@ class Recorder:
         try:
             asks = next(strand.walk) if replies is None else send(replies)
             while True:
-                held: list[object] = [None if isinstance(one, Branch) else recorded(one) for one in asks]
+                held: list[object] = [*map(recorded, asks)]
                 if not all(held) and self._waits(strand, asks, held):
                     return
                 asks = send(tuple(held))
@@ -223,8 +223,8 @@ class Recorder:
                     tls.append(HelloExchange(one, reply if isinstance(reply, Flight) else None, silence))
                 case Trial():
                     trials.append(TrialExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
-                case Shared():
-                    pass  # what it came to is made of asks
+                case Shared() | Branch():
+                    pass  # what they came to is made of asks
         observation = Observation(
             domain=domain,
             at=at,
