@@ -50,11 +50,12 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """Which addresses are in which zone (the rest is the internet)."""
+    """Which addresses are in which zone (the rest is the internet). From `administration` the hosts take SSH."""
 
     dmz: tuple[Network, ...]
     inside: tuple[Network, ...]
     workstation: tuple[Network, ...]
+    administration: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Policy:
     forwarding: bool = False
     client_connections_a_minute: int = 60
     client_messages_a_minute: int = 120
-    sender_messages_an_hour: int = 200
+    submissions_a_minute: int = 60
     help_address: str = ""
 
 

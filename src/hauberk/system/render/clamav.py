@@ -1,0 +1,73 @@
+"""ClamAV on either host: the daemon that Rspamd asks, and the updating of its signatures (clamd.conf(5), freshclam.conf(5))."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hauberk.system.declaration import Declaration
+from hauberk.system.places import Places
+from hauberk.system.render.guard import plain
+from hauberk.system.tree import Component, Folder, RenderedFile
+
+_MIRROR: Final = "database.clamav.net"
+
+
+def files(declaration: Declaration, places: Places) -> tuple[RenderedFile, ...]:
+    """clamd.conf and freshclam.conf."""
+    return (
+        RenderedFile(f"{places.clamav}/clamd.conf", _daemon(declaration, places).encode(), Component.CLAMAV),
+        RenderedFile(f"{places.clamav}/freshclam.conf", "".join(_updating(declaration, places)).encode(), Component.FRESHCLAM),
+    )
+
+
+def folders(places: Places) -> tuple[Folder, ...]:
+    return (
+        Folder(places.clamav),
+        Folder(places.clamav_database, 0o755, "clamav:clamav"),
+        Folder(places.log),
+        *((Folder(places.clamav_run, 0o755, "clamav:clamav"),) if places.installed else (Folder(places.clamav_run, 0o777),)),
+    )
+
+
+def greatest(declaration: Declaration) -> int:
+    """What the scanner takes at least: the greatest message, decoded and unpacked, with room to spare (octets)."""
+    return declaration.policy.message_octets * 2
+
+
+def _daemon(declaration: Declaration, places: Places) -> str:
+    most = greatest(declaration)
+    return f"""LocalSocket {places.clamav_run}/clamd.sock
+LocalSocketMode 666
+FixStaleSocket yes
+DatabaseDirectory {places.clamav_database}
+User clamav
+LogFile {places.log}/clamd.log
+LogTime yes
+PidFile {places.clamav_run}/clamd.pid
+MaxThreads 8
+StreamMaxLength {most}
+MaxFileSize {most}
+MaxScanSize {most * 4}
+MaxRecursion 16
+MaxFiles 5000
+AlertExceedsMax yes
+AlertEncrypted yes
+AlertOLE2Macros no
+AlertBrokenMedia no
+SelfCheck 600
+ConcurrentDatabaseReload no
+"""
+
+
+def _updating(declaration: Declaration, places: Places) -> Iterator[str]:
+    yield f"DatabaseDirectory {places.clamav_database}\n"
+    yield "DatabaseOwner clamav\n"
+    yield f"UpdateLogFile {places.log}/freshclam.log\n"
+    yield "LogTime yes\n"
+    yield "Checks 24\n"
+    yield f"NotifyClamd {places.clamav}/clamd.conf\n"
+    if not declaration.engines.signatures:
+        yield f"DatabaseMirror {_MIRROR}\n"
+        return
+    # freshclam wants a mirror even where every database has an address of its own; without DNS it does not ask for versions.
+    yield "ScriptedUpdates no\n"
+    yield from (f"DatabaseCustomURL {plain(one)}\n" for one in declaration.engines.signatures)
