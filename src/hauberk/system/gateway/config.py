@@ -72,6 +72,7 @@ class Limits:
     recipients: int = 1000
     connections: int = 100
     inspection_seconds: float = 60.0
+    workers: int = 2
     idle_seconds: float = 600.0
 
 
@@ -79,7 +80,8 @@ class Limits:
 class Engine:
     """The second engine. `rules`: a folder of YARA files (`*.yar`, `*.yara`); rules of our own come with the program and always apply.
 
-    `macros`: what becomes of Office macros that run by themselves or call the system; `any_macros`: of all others.
+    `macros`: what becomes of Office macros that run by themselves or call the system; `any_macros`: of all others. `scan_seconds`
+    is for one file, `memory_octets` for each of the processes that look into messages (`Limits.workers`).
     """
 
     name: str = "hauberk-yara"
@@ -88,8 +90,7 @@ class Engine:
     macros: Action = Action.REJECT
     any_macros: Action = Action.NOTE
     scan_seconds: float = 20.0
-    macro_seconds: float = 20.0
-    macro_memory_octets: int = 512_000_000
+    memory_octets: int = 600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Attachments:
     on_refused: Action = Action.REJECT
     encrypted_archives: Action = Action.REJECT
     unreadable_archives: Action = Action.REJECT
+    ambiguous_mime: Action = Action.REJECT
+    encrypted_mail: Action = Action.NOTE
     archive_depth: int = 5
     archive_members: int = 2000
     unpacked_octets: int = 200_000_000
@@ -171,10 +174,14 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Escrow:
-    """The keeper to whom a copy of every content key that is generated here is encrypted. Empty: generating keys is refused."""
+    """The keeper to whom a copy of every content key that is generated here is encrypted. Empty: generating keys is refused.
+
+    `keeper` names the person or office, `certificate` is the path of their OpenPGP certificate, `folder` where the copies lie.
+    """
 
     keeper: str = ""
     certificate: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ def _flaws(config: GatewayConfig) -> Iterable[str]:
         yield "[escrow]: nothing of escrow belongs into the DMZ"
     if config.confidentiality.enabled and not (config.keys.store or config.keys.wkd):
         yield "[keys] store: encryption wants a folder of public keys, or wkd = true"
-    if bool(config.escrow.keeper) != bool(config.escrow.certificate):
-        yield "[escrow]: keeper and certificate go together"
+    if len({bool(config.escrow.keeper), bool(config.escrow.certificate), bool(config.escrow.folder)}) > 1:
+        yield "[escrow]: keeper, certificate and folder go together"
     for part in (config.limits, config.engine, config.attachments, config.keys):
         for field in dataclasses.fields(part):
             value: object = getattr(part, field.name)

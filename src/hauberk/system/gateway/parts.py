@@ -1,0 +1,149 @@
+"""The parts of a message (RFC 2045, RFC 2046), each decoded, with every name that some program might show for it.
+
+Where programs differ in what they read (two Content-Type fields, say), the part is called ambiguous: what a scanner sees must be what the
+reader gets.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message as Part
+from email.utils import collapse_rfc2231_value
+from typing import Final, TypeAlias, cast
+
+_MOST_PARTS: Final = 2000
+_DEEPEST: Final = 50
+_SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
+_ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
+_UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} (.{1,255})")
+_ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+
+Mail: TypeAlias = "Part[str, str]"
+
+
+class Ambiguous(Exception):
+    """Programs would read this message in different ways; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Something that is no container of MIME: its names (perhaps none), its media type in lower case, its octets."""
+
+    names: tuple[str, ...]
+    media_type: str
+    octets: bytes
+
+
+def leaves(message: bytes) -> Iterator[Leaf]:
+    """All leaves, forwarded messages included; raises `Ambiguous`."""
+    waiting: list[tuple[Mail, int]] = [(_parsed(message), 0)]
+    seen = 0
+    while waiting:
+        part, depth = waiting.pop()
+        seen += 1
+        if seen > _MOST_PARTS or depth > _DEEPEST:
+            raise Ambiguous("the message has too many parts, or parts within parts")
+        _check_fields(part)
+        inner = _inner(part)
+        if inner is not None:
+            waiting += [(one, depth + 1) for one in reversed(inner)]
+            continue
+        leaf = Leaf(_names(part), part.get_content_type(), _decoded(part))
+        yield leaf
+        if leaf.media_type.startswith("text/"):
+            yield from _uuencoded(leaf.octets)
+
+
+def opaque(message: bytes) -> bool:
+    """Whether the message as a whole, or a part of it, is encrypted for its reader, so that nobody on the way can look inside."""
+    waiting = [_parsed(message)]
+    while waiting:
+        part = waiting.pop()
+        if part.get_content_type() in _ENCRYPTED and str(part.get_param("smime-type", "")).lower() != "signed-data":
+            return True
+        waiting += _inner(part) or []
+    return False
+
+
+def _parsed(octets: bytes) -> Mail:
+    try:
+        return message_from_bytes(octets)
+    except RecursionError as error:
+        raise Ambiguous("the message has too many parts within parts") from error
+
+
+def _inner(part: Mail) -> list[Mail] | None:
+    """The parts inside, or None for a leaf. A forwarded message that is encoded (against RFC 2046, 5.2.1) is decoded as some readers do."""
+    payload = cast("list[Mail] | str", part.get_payload())
+    if isinstance(payload, str):
+        return None
+    encoded = _encoding(part) in ("base64", "quoted-printable")
+    if part.get_content_maintype() == "message" and encoded and len(payload) == 1:
+        carrier = message_from_bytes(b"")
+        carrier["Content-Transfer-Encoding"] = _encoding(part)
+        carrier.set_payload(payload[0].as_bytes().lstrip(b"\n").decode("latin-1"))
+        return [_parsed(_decoded(carrier)), *payload]
+    return payload
+
+
+def _check_fields(part: Mail) -> None:
+    for name in _SINGLE:
+        if len(part.get_all(name, [])) > 1:
+            raise Ambiguous(f"a part has several {name.title()} fields")
+    encoding = _encoding(part)
+    if encoding not in _ENCODINGS:
+        raise Ambiguous(f"a part has the unknown Content-Transfer-Encoding {encoding[:40]!r}")
+
+
+def _encoding(part: Mail) -> str:
+    """The encoding in lower case, without comments (RFC 2045, 6.1)."""
+    return re.sub(r"\([^()]*\)", "", str(part.get("Content-Transfer-Encoding", ""))).strip().lower()
+
+
+def _decoded(part: Mail) -> bytes:
+    found = cast("bytes | str | None", part.get_payload(decode=True))
+    if isinstance(found, bytes):
+        return found
+    return b"" if found is None else found.encode("utf-8", "surrogateescape")
+
+
+def _names(part: Mail) -> tuple[str, ...]:
+    """`filename` and `name`, each as it stands and decoded: programs differ in which they show and save under."""
+    found: list[str] = []
+    for field, parameter in (("content-disposition", "filename"), ("content-type", "name")):
+        value = part.get_param(parameter, None, field)
+        if value is None:
+            continue
+        text = collapse_rfc2231_value(value).strip()
+        found += (text, _word_decoded(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _word_decoded(text: str) -> str:
+    try:
+        parts = decode_header(text)
+        return "".join(one if isinstance(one, str) else one.decode(charset or "latin-1", "replace") for one, charset in parts)
+    except (HeaderParseError, LookupError, ValueError):
+        return text
+
+
+def _uuencoded(text: bytes) -> Iterator[Leaf]:
+    """Files in the old manner inside a text, which Outlook still shows as attachments."""
+    name: str | None = None
+    made = bytearray()
+    for line in text.splitlines():
+        begun = _UU_BEGIN.match(line)
+        if begun:
+            name, made = begun[1].decode("utf-8", "replace").strip(), bytearray()
+        elif name is not None and line.rstrip() == b"end":
+            yield Leaf((name,), "application/octet-stream", bytes(made))
+            name = None
+        elif name is not None and line:
+            try:
+                made += binascii.a2b_uu(line)
+            except binascii.Error:
+                made += line  # no encoded line: looked at as it stands
