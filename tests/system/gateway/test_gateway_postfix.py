@@ -65,5 +65,5 @@ def test_what_only_the_second_engine_knows_is_refused_with_its_name(service: sub
 
 
 def test_a_per_cent_sign_arrives_as_one(service: submission.Submission) -> None:
-    code, text = service.send("alice@corp.test", ("x@partner.test",), letter("alice@corp.test", "x", "Sender: a%s%n@corp.test\r\n"))
+    _, text = service.send("alice@corp.test", ("x@partner.test",), letter("alice@corp.test", "x", "Sender: a%s%n@corp.test\r\n"))
     assert "may not write as a%s%n@corp.test" in text
