@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hauberk.app.work import orders
-from hauberk.app.work.orders import DeliveryWanted, RejudgingWanted, ReportWanted
+from hauberk.app.work.events import Event
+from hauberk.app.work.orders import DeliveryWanted, Note, RejudgingWanted, ReportWanted
 from hauberk.scoring import rubric as rubrics
 from hauberk.store import chain, channels, domains, jobs
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.jobs import Job, Order, State
 from hauberk.store.session import TenantSession
 from hauberk.store.store import Store
+
+_TOGETHER = 2500  # orders of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,16 @@ async def order_scan(store: Store, tenant: int, domain_id: int, by: str, at: dat
 
 async def order_scans(store: Store, tenant: int, domain_ids: Iterable[int], at: datetime) -> int:
     """Scans of many domains, behind those that somebody waits for; how many were ordered. Ids that are not the tenant's are left out."""
+    wanted = list(dict.fromkeys(domain_ids))
     ordered = 0
-    async with store.tenant(tenant) as session:
-        await chain.hold(session)
-        for domain_id in dict.fromkeys(domain_ids):
-            domain = await domains.by_id(session, domain_id)
-            if domain is None or domain.removed_at is not None:
-                continue
-            name = domain.name.encode()
-            if await jobs.open_with(session, orders.SCAN, name) is None:
-                await jobs.enqueue(session, Order(orders.SCAN, _new_key(orders.SCAN), name, orders.IN_BULK), at, at)
-                ordered += 1
+    for start in range(0, len(wanted), _TOGETHER):  # others get their turn at the database in between
+        some = wanted[start : start + _TOGETHER]
+        async with store.tenant(tenant) as session:
+            await chain.hold(session)
+            under_way = {job.payload for job in await jobs.open_of(session, orders.SCAN)}
+            names = [name.encode() for name in await domains.looked_after(session, some)]
+            new = [Order(orders.SCAN, _new_key(orders.SCAN), name, orders.IN_BULK) for name in names if name not in under_way]
+            ordered += await jobs.enqueue_all(session, new, at, at)
     return ordered
 
 
@@ -97,7 +99,8 @@ async def order_channel_test(store: Store, tenant: int, channel_id: int, by: str
     async with store.tenant(tenant) as session:
         if await channels.by_id(session, channel_id) is None:
             raise missing("channel")
-        payload = orders.payload(DeliveryWanted(channel_id, test_by=by))
+        note = Note(Event.TEST, f"This is a test, which {by} asked for: alerts will arrive here.")
+        payload = orders.payload(DeliveryWanted(channel_id, note=note, test=True))
         return await jobs.enqueue(session, Order(orders.DELIVER, _new_key("test"), payload, orders.WAITED_FOR), at, at)
 
 

@@ -37,12 +37,21 @@ class ReportWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A message that no alert stands behind."""
+
+    event: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryWanted:
-    """Deliveries over one channel; `test_by` names who wants to see whether the channel works at all."""
+    """Over one channel: deliveries of alerts by their ids, or a note. A `test` is not tried again."""
 
     channel_id: int
     deliveries: tuple[int, ...] = ()
-    test_by: str = ""
+    note: Note | None = None
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

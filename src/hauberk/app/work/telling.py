@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hauberk.app.work import orders
 from hauberk.app.work.events import Event, Fingerprint
 from hauberk.app.work.orders import DeliveryWanted
+from hauberk.protocols.malformed import visible
 from hauberk.store import alerts, chain, jobs
 from hauberk.store.jobs import Order, State
 from hauberk.store.session import TenantSession
@@ -27,7 +28,9 @@ async def tell(session: TenantSession, news: tuple[News, ...], at: datetime, *, 
     raised, to_deliver = 0, dict[int, list[int]]()
     for one in news:
         fingerprint = one.fingerprint
-        alert = await alerts.raise_alert(session, fingerprint.domain_id, fingerprint.event, str(fingerprint), one.message[:4000], at)
+        alert = await alerts.raise_alert(
+            session, fingerprint.domain_id, fingerprint.event, str(fingerprint), visible(one.message)[:4000], at
+        )
         if alert is None:
             continue
         raised += 1

@@ -9,22 +9,36 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from hauberk.app.work import orders
+from hauberk.app.work.delivery import do_delivery
+from hauberk.app.work.digest import do_digest
 from hauberk.app.work.issuing import do_report
 from hauberk.app.work.orders import stage
+from hauberk.app.work.patrol import do_watch, rounds
+from hauberk.app.work.rejudging import do_rejudging
 from hauberk.app.work.scan_job import do_scan
 from hauberk.app.work.work_settings import Clock, WorkSettings, WorldFactory
-from hauberk.app.work.workshop import Held, WontDoError, Workshop
+from hauberk.app.work.workshop import Held, TryLaterError, WontDoError, Workshop
 from hauberk.app.work.worlds import Worlds
-from hauberk.store import jobs, schedule
+from hauberk.store import jobs, schedule, tenants
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.jobs import Job
 from hauberk.store.store import Store
 
-_WORK: dict[str, Callable[[Workshop, Held], Awaitable[None]]] = {orders.SCAN: do_scan, orders.REPORT: do_report}
-_AGAIN = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+_WORK: dict[str, Callable[[Workshop, Held], Awaitable[None]]] = {
+    orders.SCAN: do_scan,
+    orders.REPORT: do_report,
+    orders.DELIVER: do_delivery,
+    orders.WATCH: do_watch,
+    orders.DIGEST: do_digest,
+    orders.REJUDGE: do_rejudging,
+}
+_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30))
+# Whoever is to be told may be away for a day.
+_DELIVER_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
 _BEAT = 1.0
 _SCHEDULE_BEAT = 15.0
 _LONGEST_PAUSE = 30.0
+_MOST_DUE = 200
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +52,8 @@ class Worker:
         self._held: dict[int, Held] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._freed = asyncio.Event()
+        self._ordered: dict[int, tuple[str, ...]] = {}
+        self._forgot_at: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then bring to an end what ends soon and give back the rest. A database that is away is waited for."""
@@ -115,7 +131,7 @@ class Worker:
 
     async def _do(self, held: Held) -> None:
         try:
-            if held.job.attempts > len(_AGAIN) + 1:  # whoever claimed it so often has died of it
+            if held.job.attempts > len(_pauses(held.job)) + 1:  # whoever claimed it so often has died of it
                 raise WontDoError(held.job.outcome or f"given up after {held.job.attempts - 1} attempts")
             await _WORK[held.job.kind](self._shop, held)
         except asyncio.CancelledError:
@@ -123,6 +139,8 @@ class Worker:
             raise
         except WontDoError as error:
             await self._give_back(held, str(error), None)
+        except TryLaterError as error:
+            await self._give_back(held, str(error), self._next_attempt(held.job))
         except StoreError as error:
             if error.fault is not Fault.CONFLICT:
                 _log.warning("job %d: %s", held.job.id, error)
@@ -136,7 +154,8 @@ class Worker:
             self._freed.set()
 
     def _next_attempt(self, job: Job) -> datetime | None:
-        return self._shop.now() + _AGAIN[job.attempts - 1] if job.attempts <= len(_AGAIN) else None
+        pauses = _pauses(job)
+        return self._shop.now() + pauses[job.attempts - 1] if job.attempts <= len(pauses) else None
 
     async def _give_back(self, held: Held, reason: str, again_at: datetime | None) -> None:
         """To be tried again, or never. Where the store does not take it, the lease runs out and says the same."""
@@ -169,10 +188,37 @@ class Worker:
                 task.cancel()
 
     async def _order_due(self) -> None:
-        async with self._shop.store.system() as session:
-            ordered = await schedule.order_due(session, self._shop.now())
-        if ordered:
-            self._freed.set()
+        """The scans that are due, the rounds of every tenant, and the forgetting of what has long ended."""
+        now = self._shop.now()
+        while True:
+            async with self._shop.store.system() as session:
+                ordered = await schedule.order_due(session, now, limit=_MOST_DUE)
+            if ordered:
+                self._freed.set()
+            if ordered < _MOST_DUE:
+                break
+        async with self._shop.store.system(writing=False) as session:
+            served = [tenant.id for tenant in await tenants.all_tenants(session) if tenant.archived_at is None]
+        for tenant in served:
+            await self._order_rounds(tenant, now)
+        if self._forgot_at is None or not timedelta(0) <= now - self._forgot_at < timedelta(days=1):
+            async with self._shop.store.system() as session:
+                await jobs.forget_ended(session, now - self._shop.settings.keep_jobs)
+            self._forgot_at = now
+
+    async def _order_rounds(self, tenant: int, now: datetime) -> None:
+        wanted = rounds(now)
+        keys = tuple(order.key for order, _ in wanted)
+        if self._ordered.get(tenant) == keys:
+            return
+        async with self._shop.store.tenant(tenant) as session:
+            for order, due_at in wanted:
+                await jobs.enqueue(session, order, due_at, now)
+        self._ordered[tenant] = keys
+
+
+def _pauses(job: Job) -> tuple[timedelta, ...]:
+    return _DELIVER_AGAIN if job.kind == orders.DELIVER else _AGAIN
 
 
 def _wants_word(held: Held, now: datetime, lease: timedelta) -> bool:

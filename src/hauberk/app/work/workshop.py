@@ -24,6 +24,10 @@ class WontDoError(Exception):
     """The job cannot be done, now or later; the message says why, for people."""
 
 
+class TryLaterError(Exception):
+    """The job cannot be done now, for a reason that lies elsewhere; the message says which, for people."""
+
+
 @dataclass
 class Held:
     """A claimed job: `job` is renewed when this process has to claim it again, `stage` is what people are told."""
