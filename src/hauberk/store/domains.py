@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hauberk.store.errors import missing
 from hauberk.store.session import TenantSession
 from hauberk.store.tables.evidence import domains
+
+_AT_ONCE = 500  # rows of one statement; SQLite takes 32,766 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,22 @@ async def add(session: TenantSession, name: str, at: datetime) -> Domain:
 
 
 async def add_many(session: TenantSession, names: tuple[str, ...], at: datetime) -> int:
-    """Add those that are not there yet; how many were new."""
-    added = 0
-    for name in dict.fromkeys(names):
-        row = await session.insert_unless_there(domains, ("tenant_id", "name"), tenant_id=session.tenant, name=name, added_at=at)
-        added += row is not None
-    return added
+    """Add those that are not there yet; how many were new. Removed ones come back, as `add_all` says."""
+    return len(await add_all(session, names, at))
+
+
+async def add_all(session: TenantSession, names: Iterable[str], at: datetime) -> tuple[int, ...]:
+    """Add those that are not looked after yet, ten thousand in a second; the ids of those that are now. Removed ones come back."""
+    wanted, added = list(dict.fromkeys(names)), list[int]()
+    make = postgresql.insert if session.is_postgresql else sqlite.insert
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = [{"tenant_id": session.tenant, "name": name, "added_at": at} for name in some]
+        statement = make(domains).values(rows).on_conflict_do_nothing(index_elements=["tenant_id", "name"]).returning(domains.c.id)
+        gone = domains.update().where(session.own(domains), domains.c.name.in_(some), domains.c.removed_at.is_not(None))
+        back = gone.values(removed_at=None).returning(domains.c.id)
+        added += [int(row[0]) for row in (*await session.rows(back), *await session.rows(statement))]
+    return tuple(added)
 
 
 async def by_id(session: TenantSession, id: int) -> Domain | None:
@@ -60,6 +73,12 @@ async def names_of(session: TenantSession, ids: Iterable[int]) -> dict[int, str]
     """The names of some domains by their ids, removed ones too; ids that are not the tenant's are left out."""
     named = select(domains.c.id, domains.c.name).where(session.own(domains), domains.c.id.in_(set(ids)))
     return {int(row.id): str(row.name) for row in await session.rows(named)}
+
+
+async def looked_after(session: TenantSession, ids: Iterable[int]) -> tuple[str, ...]:
+    """The names of those of some domains that are the tenant's and not removed, in the order of their ids."""
+    named = select(domains.c.name).where(session.own(domains), domains.c.id.in_(set(ids)), domains.c.removed_at.is_(None))
+    return tuple(str(row.name) for row in await session.rows(named.order_by(domains.c.id)))
 
 
 async def page(session: TenantSession, *, after: str = "", limit: int = 100, removed: bool = False) -> tuple[Domain, ...]:
