@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hauberk.system.prove.experiment import Carry, Experiment, Scene
 from hauberk.system.prove.imap import mailbox_session
 from hauberk.system.prove.probe import Awaited, Finding, Measure, Place, Probe, Vantage, failed, inconclusive, passed
-from hauberk.system.prove.smtp import session, verifying
+from hauberk.system.prove.smtp import from_outside, session, verifying
 from hauberk.system.prove.targets import Account, Targets
 from hauberk.system.prove.virus import INBOUND, acceptance, deliver
 from hauberk.system.prove.wire import UnansweredError
@@ -82,11 +82,11 @@ def _submits(account: Account) -> Carry:
 
 def _receives(recipient: str) -> Carry:
     async def carry(scene: Scene) -> Finding:
-        outside = scene.targets.outside
-        letter = scene.letter(outside.stranger, recipient)
+        stranger = scene.targets.outside.stranger
+        letter = scene.letter(stranger, recipient)
         if recipient not in (scene.targets.mailbox.address, scene.targets.alias):
             return await _taken_at_rcpt(scene, recipient)
-        reply = await deliver(scene, letter, outside.stranger, recipient)
+        reply = await deliver(scene, letter, stranger, recipient)
         return acceptance(reply, Awaited(letter.token, Place.MAILBOX, scene.targets.mailbox.address, arrives=True))
 
     return carry
@@ -94,7 +94,7 @@ def _receives(recipient: str) -> Carry:
 
 async def _taken_at_rcpt(scene: Scene, recipient: str) -> Finding:
     """Nobody can read that mailbox, so the answer to RCPT has to do."""
-    async with session(scene.targets.mx, scene.targets.outside.helo, scene.record) as smtp:
+    async with from_outside(scene) as smtp:
         reply = await smtp.envelope(scene.targets.outside.stranger, recipient)
     if reply.positive:
         return passed(f"accepted at RCPT: {reply}")
@@ -103,7 +103,7 @@ async def _taken_at_rcpt(scene: Scene, recipient: str) -> Finding:
 
 def _refuses(recipient: str) -> Carry:
     async def carry(scene: Scene) -> Finding:
-        async with session(scene.targets.mx, scene.targets.outside.helo, scene.record) as smtp:
+        async with from_outside(scene) as smtp:
             reply = await smtp.envelope(scene.targets.outside.stranger, recipient)
         if reply.positive:
             return failed(f"accepted at RCPT: {reply}")

@@ -10,7 +10,7 @@ from hauberk.system.prove.experiment import Carry, Experiment, Scene
 from hauberk.system.prove.messages import new_token
 from hauberk.system.prove.probe import Awaited, Finding, Look, Measure, Place, Probe, State, Vantage, failed, inconclusive, passed
 from hauberk.system.prove.self_signed import self_signed
-from hauberk.system.prove.smtp import Smtp, opportunistic, session, verifying
+from hauberk.system.prove.smtp import Smtp, from_outside, opportunistic, session, verifying
 from hauberk.system.prove.targets import Targets
 from hauberk.system.prove.virus import INBOUND, OUTBOUND, acceptance, refusal, submit
 from hauberk.system.prove.wire import UnansweredError, connected
@@ -82,7 +82,7 @@ async def _wrong_tlsa(scene: Scene) -> Finding:
 
 
 async def _mx_tls(scene: Scene) -> Finding:
-    async with session(scene.targets.mx, scene.targets.outside.helo, scene.record) as smtp:
+    async with from_outside(scene) as smtp:
         reply = await smtp.start_tls(opportunistic())
         if reply.code != 220:
             return failed(f"STARTTLS was answered with {reply}")

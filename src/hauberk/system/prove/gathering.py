@@ -22,7 +22,7 @@ _PAUSE = 0.3
 _GRACE = 1.0  # seconds after the last that should come, for those that should not
 
 
-async def gather(attempts: Iterable[Attempt], seekers: dict[Place, Seek], seconds: float) -> Gathered:
+async def gather(attempts: Iterable[Attempt], seekers: dict[Place, Seek], seconds: float, grace: float = _GRACE) -> Gathered:
     """Look until all that should come has come, or the time is over; then a little longer for what should not."""
     waiting = [awaited for attempt in attempts for awaited in attempt.finding.awaits]
     found: dict[tuple[str, Place], Delivered] = {}
@@ -45,7 +45,7 @@ async def gather(attempts: Iterable[Attempt], seekers: dict[Place, Seek], second
         if last_look or loop.time() > end:
             return Gathered(tuple(found.values()), frozenset(looked_at))
         last_look = not _outstanding(waiting, found, looked_at)
-        await asyncio.sleep(_GRACE if last_look else _PAUSE)
+        await asyncio.sleep(grace if last_look else _PAUSE)
 
 
 def _outstanding(waiting: list[Awaited], found: dict[tuple[str, Place], Delivered], looked_at: set[Place]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hauberk.protocols.smtp import Reply
 from hauberk.system.prove.experiment import Carry, Experiment, Scene
 from hauberk.system.prove.probe import Awaited, Finding, Measure, Place, Probe, State, Vantage, inconclusive, passed
-from hauberk.system.prove.smtp import Smtp, opportunistic, session
+from hauberk.system.prove.smtp import Smtp, from_outside, opportunistic
 from hauberk.system.prove.targets import Targets
 from hauberk.system.prove.wire import UnansweredError
 
@@ -120,7 +120,7 @@ def _asking(form: Form) -> Carry:
         targets = scene.targets
         words = _words(targets)
         helo = (form.helo or targets.outside.helo).format_map(words)
-        async with session(targets.mx, helo, scene.record, address=_sixth(targets) if form.six else "") as smtp:
+        async with from_outside(scene, helo=helo, address=_sixth(targets) if form.six else "") as smtp:
             if form.tls:
                 await smtp.start_tls(opportunistic())
                 await smtp.ehlo(targets.outside.helo)

@@ -3,10 +3,11 @@
 import base64
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from hauberk.protocols.smtp import Ehlo, Reply, parse_ehlo
+from hauberk.system.prove.experiment import Scene
 from hauberk.system.prove.targets import Service
 from hauberk.system.prove.wire import Recorder, UnansweredError, Wire, connected
 
@@ -78,10 +79,10 @@ class Smtp:
 
 @asynccontextmanager
 async def session(
-    service: Service, helo: str, record: Recorder, *, tls: ssl.SSLContext | None = None, address: str = ""
+    service: Service, helo: str, record: Recorder, *, tls: ssl.SSLContext | None = None, address: str = "", sources: tuple[str, ...] = ()
 ) -> AsyncGenerator[Smtp]:
     """Connected, greeted, introduced; `tls` is for implicit TLS (RFC 8314). Raises `UnansweredError`, also for a greeting that refuses."""
-    async with connected(address or service.addresses[0], service.port, record, tls=tls, host=service.host) as wire:
+    async with connected(address or service.addresses[0], service.port, record, tls=tls, host=service.host, sources=sources) as wire:
         smtp = Smtp(wire, service.host)
         greeting = await smtp.greeting()
         if greeting.code != 220:
@@ -104,3 +105,9 @@ def opportunistic(certificate: Path | None = None) -> ssl.SSLContext:
     if certificate:
         context.load_cert_chain(certificate)
     return context
+
+
+def from_outside(scene: Scene, *, helo: str = "", address: str = "") -> AbstractAsyncContextManager[Smtp]:
+    """A stranger's session with our MX, from where the stranger is."""
+    targets = scene.targets
+    return session(targets.mx, helo or targets.outside.helo, scene.record, address=address, sources=targets.outside.sources)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from hauberk.protocols.smtp import Reply
 from hauberk.system.prove.experiment import Carry, Experiment, Scene
 from hauberk.system.prove.probe import Awaited, Finding, Measure, Place, Probe, Vantage, failed, inconclusive, passed
-from hauberk.system.prove.smtp import END, Smtp, opportunistic, session
+from hauberk.system.prove.smtp import END, Smtp, from_outside, opportunistic
 from hauberk.system.prove.targets import Targets
 from hauberk.system.prove.wire import UnansweredError, connected
 
 CONTROL = "m1.control.inbound"
-_MORE = 1.5  # seconds in which a second reply would have come
+_QUIET = 0.7  # seconds in which an injected command would have been answered
+_MOST = 8  # replies to one piece
 
 ENDS: dict[str, bytes] = {
     "lf-dot-lf": b"\n.\n",
@@ -70,17 +71,17 @@ def _shown(end: bytes) -> str:
 
 def _smuggle(end: bytes) -> Carry:
     async def carry(scene: Scene) -> Finding:
-        outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-        cover = scene.letter(outside.stranger, recipient)
+        foe, recipient = scene.targets.outside, scene.targets.mailbox.address
+        cover = scene.letter(foe.stranger, recipient)
         hidden = scene.letter(f"admin@{scene.targets.domain}", recipient, subject="Hauberk probe, smuggled")
         absent = Awaited(hidden.token, Place.MAILBOX, recipient, arrives=False)
-        async with session(scene.targets.mx, outside.helo, scene.record) as smtp:
-            reply = await smtp.envelope(outside.stranger, recipient)
+        async with from_outside(scene) as smtp:
+            reply = await smtp.envelope(foe.stranger, recipient)
             if reply.positive:
                 reply = await smtp.command("DATA")
             if reply.code != 354:
                 return inconclusive(f"the first message was not taken: {reply}")
-            commands = f"MAIL FROM:<{outside.stranger}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
+            commands = f"MAIL FROM:<{foe.stranger}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
             smuggled = commands + hidden.octets.removesuffix(b"\r\n")
             replies = await _replies(smtp, cover.octets.removesuffix(b"\r\n") + end + smuggled + END)
         if not replies:
@@ -96,19 +97,22 @@ def _smuggle(end: bytes) -> Carry:
 
 
 async def _replies(smtp: Smtp, data: bytes) -> list[Reply]:
-    """All replies to what was sent: one is as it should be; more mean that commands were seen in it."""
+    """All replies to what was sent, up to that of a QUIT behind it: one is as it should be; more mean that commands were seen in it."""
     replies: list[Reply] = []
     try:
-        replies.append(await smtp.octets(data))
-        while len(replies) < 8:
-            replies.append(await smtp.wire.reply(_MORE))
+        await smtp.wire.send(data + b"QUIT\r\n")
+        while len(replies) < _MOST:
+            reply = await smtp.wire.reply()
+            if reply.code == 221:
+                break
+            replies.append(reply)
     except UnansweredError:
         return replies
     return replies
 
 
 async def _inject(scene: Scene) -> Finding:
-    async with session(scene.targets.mx, scene.targets.outside.helo, scene.record) as smtp:
+    async with from_outside(scene) as smtp:
         reply = await smtp.octets(b"STARTTLS\r\nEHLO injected.invalid\r\n")
         if reply.code != 220:
             return inconclusive(f"STARTTLS was answered with {reply}")
@@ -116,7 +120,7 @@ async def _inject(scene: Scene) -> Finding:
             await smtp.wire.start_tls(opportunistic(), smtp.host)
         except UnansweredError as error:
             return passed(f"the handshake does not come about with something behind STARTTLS: {error}")
-        if not await smtp.wire.quiet(_MORE):
+        if not await smtp.wire.quiet(_QUIET):
             return failed("a command sent in clear was carried out inside TLS")
         await smtp.ehlo(scene.targets.outside.helo)
         return passed("what was sent behind STARTTLS was thrown away")
@@ -124,10 +128,10 @@ async def _inject(scene: Scene) -> Finding:
 
 async def _talk_early(scene: Scene) -> Finding:
     """The whole dialogue in one go, without having seen that pipelining is offered."""
-    outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-    letter = scene.letter(outside.stranger, recipient)
-    lines = f"HELO {outside.helo}\r\nMAIL FROM:<{outside.stranger}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
-    async with connected(scene.targets.mx.addresses[0], scene.targets.mx.port, scene.record) as wire:
+    foe, recipient = scene.targets.outside, scene.targets.mailbox.address
+    letter = scene.letter(foe.stranger, recipient)
+    lines = f"HELO {foe.helo}\r\nMAIL FROM:<{foe.stranger}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
+    async with connected(scene.targets.mx.addresses[0], scene.targets.mx.port, scene.record, sources=foe.sources) as wire:
         smtp = Smtp(wire, scene.targets.mx.host)
         await smtp.greeting()
         replies = await _replies(smtp, lines + letter.octets.removesuffix(b"\r\n") + END)
@@ -143,7 +147,7 @@ async def _talk_early(scene: Scene) -> Finding:
 def _ask(verb: str, argument: str) -> Carry:
     async def carry(scene: Scene) -> Finding:
         words = {"mailbox": scene.targets.mailbox.address, "own": scene.targets.domain}
-        async with session(scene.targets.mx, scene.targets.outside.helo, scene.record) as smtp:
+        async with from_outside(scene) as smtp:
             reply = await smtp.command(f"{verb} {argument.format_map(words)}")
         if reply.code == 252 or not reply.positive:
             return passed(f"answered with {reply}")
@@ -154,7 +158,7 @@ def _ask(verb: str, argument: str) -> Carry:
 
 async def _offered_auth(scene: Scene) -> Finding:
     targets = scene.targets
-    async with session(targets.mx, targets.outside.helo, scene.record) as smtp:
+    async with from_outside(scene) as smtp:
         before = await smtp.command(f"EHLO {targets.outside.helo}")
         await smtp.start_tls(opportunistic())
         after = await smtp.command(f"EHLO {targets.outside.helo}")

@@ -51,7 +51,7 @@ class Outside:
 
     `address` is the sink's; `wrong_tlsa` a domain whose MX has a TLSA record that does not fit; `stranger` an address at a domain
     without SPF and DMARC (the attacker's own), `helo` the name of its host; `impersonated` an address at a domain of ours that
-    publishes p=reject and whose mail the stranger's host may not send.
+    publishes p=reject and whose mail the stranger's host may not send. `sources`: the addresses of this machine to come from, if not any.
     """
 
     address: str
@@ -59,6 +59,7 @@ class Outside:
     helo: str
     impersonated: str = ""
     wrong_tlsa: str = ""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hauberk.protocols.smtp import Reply
 from hauberk.system.prove.experiment import Carry, Experiment, Scene, Sent
 from hauberk.system.prove.messages import Attachment, eicar, gtube, gzipped, zipped
 from hauberk.system.prove.probe import Awaited, Finding, Look, Measure, Place, Probe, Vantage, failed, inconclusive, passed
-from hauberk.system.prove.smtp import session, verifying
+from hauberk.system.prove.smtp import from_outside, session, verifying
 from hauberk.system.prove.targets import Account, Targets
 
 INBOUND = "m1.control.inbound"
@@ -51,7 +51,7 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
 
 async def deliver(scene: Scene, letter: Sent, sender: str, recipient: str, *, address: str = "") -> Reply:
     """From outside to our MX."""
-    async with session(scene.targets.mx, scene.targets.outside.helo, scene.record, address=address) as smtp:
+    async with from_outside(scene, address=address) as smtp:
         return await smtp.transaction(sender, recipient, letter.octets)
 
 
@@ -90,9 +90,9 @@ async def _clean_in_six(scene: Scene) -> Finding:
 
 
 async def _clean(scene: Scene, address: str) -> Finding:
-    outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-    letter = scene.letter(outside.stranger, recipient)
-    reply = await deliver(scene, letter, outside.stranger, recipient, address=address)
+    stranger, recipient = scene.targets.outside.stranger, scene.targets.mailbox.address
+    letter = scene.letter(stranger, recipient)
+    reply = await deliver(scene, letter, stranger, recipient, address=address)
     return acceptance(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=True, look=Look.AUTHENTICATED))
 
 
@@ -106,9 +106,9 @@ async def _clean_out(scene: Scene) -> Finding:
 def _virus_in(name: str) -> Carry:
     async def carry(scene: Scene) -> Finding:
         text, attachments = _forms()[name]
-        outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-        letter = scene.letter(outside.stranger, recipient, text=text, attachments=attachments)
-        reply = await deliver(scene, letter, outside.stranger, recipient)
+        stranger, recipient = scene.targets.outside.stranger, scene.targets.mailbox.address
+        letter = scene.letter(stranger, recipient, text=text, attachments=attachments)
+        reply = await deliver(scene, letter, stranger, recipient)
         return refusal(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=False), words=_VIRUS_WORDS)
 
     return carry
@@ -126,7 +126,7 @@ def _virus_out(name: str) -> Carry:
 
 
 async def _spam(scene: Scene) -> Finding:
-    outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-    letter = scene.letter(outside.stranger, recipient, text=gtube())
-    reply = await deliver(scene, letter, outside.stranger, recipient)
+    stranger, recipient = scene.targets.outside.stranger, scene.targets.mailbox.address
+    letter = scene.letter(stranger, recipient, text=gtube())
+    reply = await deliver(scene, letter, stranger, recipient)
     return refusal(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=False))

@@ -147,12 +147,17 @@ class Wire:
 
 @asynccontextmanager
 async def connected(
-    address: str, port: int, record: Recorder, *, tls: ssl.SSLContext | None = None, host: str = ""
+    address: str, port: int, record: Recorder, *, tls: ssl.SSLContext | None = None, host: str = "", sources: tuple[str, ...] = ()
 ) -> AsyncGenerator[Wire]:
-    """A connection to `address`; with `tls` it is through TLS from the first octet. Raises `UnansweredError`."""
+    """A connection to `address`; with `tls` it is through TLS from the first octet. Raises `UnansweredError`.
+
+    `sources` are the addresses of this machine to come from: the one of the family is taken.
+    """
     record.note(f"connecting to [{address}]:{port}{' through TLS' if tls else ''}")
+    source = next(((one, 0) for one in sources if (":" in one) == (":" in address)), None)
+    name = (host or address) if tls else None
     try:
-        opened = asyncio.open_connection(address, port, limit=_LIMIT, ssl=tls, server_hostname=(host or address) if tls else None)
+        opened = asyncio.open_connection(address, port, limit=_LIMIT, ssl=tls, server_hostname=name, local_addr=source)
         reader, writer = await asyncio.wait_for(opened, PATIENCE if tls else _CONNECT)
     except TimeoutError:
         record.note("no answer")
