@@ -132,13 +132,21 @@ class OnCaught(StrEnum):
     QUARANTINE = "quarantine"
 
 
+class OnEncrypted(StrEnum):
+    """What becomes of an archive that nobody can look into."""
+
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+    ACCEPT = "accept"
+
+
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """`refused` are suffixes in lower case without dot; None: the gateway's own list. `encrypted_archives` None: they pass."""
+    """`refused` are suffixes in lower case without dot; None: the gateway's own list."""
 
     refused: tuple[str, ...] | None = None
     on_refused: OnCaught = OnCaught.REJECT
-    encrypted_archives: OnCaught | None = OnCaught.REJECT
+    encrypted_archives: OnEncrypted = OnEncrypted.REJECT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """`gateway.toml`: inside, everything the gateway can do; in the DMZ, the second engine and the attachment policy only."""
 
 import dataclasses
-from typing import Final
 
 from hauberk.system import declaration as declared
 from hauberk.system import ports
@@ -25,8 +24,6 @@ from hauberk.system.gateway.config import (
 )
 from hauberk.system.places import Places
 from hauberk.system.tree import Component, Folder, RenderedFile
-
-_ACTIONS: Final = {declared.OnCaught.REJECT: Action.REJECT, declared.OnCaught.QUARANTINE: Action.QUARANTINE}
 
 
 def files(declaration: Declaration, role: Role, places: Places) -> tuple[RenderedFile, ...]:
@@ -73,8 +70,8 @@ def _senders(declaration: Declaration, places: Places) -> SenderDirectory:
 
 def _attachments(policy: declared.Attachments) -> Attachments:
     own = Attachments(
-        on_refused=_ACTIONS[policy.on_refused],
-        encrypted_archives=Action.ACCEPT if policy.encrypted_archives is None else _ACTIONS[policy.encrypted_archives],
+        on_refused=Action(policy.on_refused.value),
+        encrypted_archives=Action(policy.encrypted_archives.value),
     )
     return own if policy.refused is None else dataclasses.replace(own, refused_suffixes=policy.refused)
 
