@@ -1,12 +1,60 @@
 """The REST API as an application of its own below `/api/v1`: its errors are problem documents, not pages."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from hauberk import __version__
+from hauberk.app.verifying import LARGEST
+from hauberk.web.api import (
+    alerts,
+    assessments,
+    catalogue,
+    channels,
+    documentation,
+    domains,
+    jobs,
+    organisation,
+    reports,
+    scans,
+    schedules,
+    verifications,
+)
+from hauberk.web.api.edge import Edge
+from hauberk.web.api.openapi import describe, operation_id
+from hauberk.web.api.refusals import install
+from hauberk.web.api.service import MEBIBYTE, Limits, Service
 from hauberk.web.installation import Installation
 
+_ROUTED = (domains, scans, assessments, reports, jobs, schedules, channels, alerts, verifications, catalogue, organisation, documentation)
 
-def create_api(installation: Installation) -> FastAPI:
-    """All routes of the API; `installation_of(request)` is set by the caller."""
-    del installation
-    return FastAPI(title="Hauberk", version=__version__, docs_url=None, redoc_url=None)
+
+def create_api(installation: Installation, limits: Limits | None = None) -> FastAPI:
+    """All routes of the API, to be mounted at `/api/v1`."""
+    api = FastAPI(
+        title="Hauberk",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+    )
+    api.state.service = Service(installation, limits or Limits())
+    for routed in _ROUTED:
+        api.include_router(routed.router)
+    install(api)
+    api.add_middleware(Edge, body_limit=body_limit)
+    api.openapi = partial(describe, api)
+    return api
+
+
+def body_limit(method: str, path: str) -> int:
+    """How many octets of a body are taken: enough for ten thousand names, and for the largest file that can be verified."""
+    match (method, path):
+        case ("POST", "/verifications"):
+            return LARGEST + MEBIBYTE
+        case ("POST", "/domains"):
+            return 8 * MEBIBYTE
+        case _:
+            return MEBIBYTE // 4

@@ -1,0 +1,49 @@
+"""What stands in the addresses: names of domains and ids of rows, always looked up among the caller's own."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.names import parse_domain
+from hauberk.store import domains
+from hauberk.store.domains import Domain
+from hauberk.store.session import TenantSession
+from hauberk.web.api.problem import Complaint, invalid, not_found, root_of
+
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+def _name(
+    name: Annotated[str, Path(max_length=300, description="A domain name; A-labels or as people read it.", examples=["example.com"])],
+) -> str:
+    parsed = parse_domain(name)
+    if isinstance(parsed, Malformed):
+        raise invalid(Complaint(parsed.reason, parameter="name"))
+    return parsed
+
+
+Name = Annotated[str, Depends(_name)]
+
+
+async def domain_named(session: TenantSession, name: str) -> Domain:
+    """The tenant's domain; refused (404) where it has none of that name."""
+    found = await domains.by_name(session, name)
+    if found is None:
+        raise not_found("domain")
+    return found
+
+
+async def domain_filter(session: TenantSession, text: str) -> int | None:
+    """The id of the domain that a list is limited to; `None` where it is not limited."""
+    if not text:
+        return None
+    parsed = parse_domain(text)
+    if isinstance(parsed, Malformed):
+        raise invalid(Complaint(parsed.reason, parameter="domain"))
+    return (await domain_named(session, parsed)).id
+
+
+def at(request: Request, *steps: object) -> str:
+    """The address of something in this API, as a path."""
+    return "/".join((root_of(request), *map(str, steps)))

@@ -1,0 +1,76 @@
+"""When domains are scanned again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+
+from hauberk.app.work.planning import first_due
+from hauberk.store import domains, schedule
+from hauberk.web.api.bearer import Reader, Steward
+from hauberk.web.api.places import Name, domain_named
+from hauberk.web.api.problem import not_found
+
+router = APIRouter(tags=["schedules"])
+Interval = Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=400), description="ISO 8601.", examples=["P7D"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A domain is scanned `every` so often (ISO 8601 duration), next at `next_due`."""
+
+    domain: Annotated[str, Field(examples=["example.com"])]
+    every: Interval
+    next_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePlan:
+    """Between an hour (`PT1H`) and 400 days (`P400D`). When within the interval is the server's choice: domains are spread over it."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    every: Interval
+
+
+@router.get("/schedules")
+async def list_schedules(caller: Reader) -> tuple[Schedule, ...]:
+    """Every domain that is scanned again and again, the next one first."""
+    async with caller.reading() as session:
+        found = await schedule.of_tenant(session)
+        names = await domains.names_of(session, (one.domain_id for one in found))
+    return tuple(_shown(one, names[one.domain_id]) for one in found)
+
+
+@router.get("/domains/{name}/schedule", responses={404: {}})
+async def get_schedule(caller: Reader, name: Name) -> Schedule:
+    """When a domain is scanned again; 404 where it is scanned by order only."""
+    async with caller.reading() as session:
+        domain = await domain_named(session, name)
+        found = next((one for one in await schedule.of_tenant(session) if one.domain_id == domain.id), None)
+    if found is None:
+        raise not_found("schedule")
+    return _shown(found, name)
+
+
+@router.put("/domains/{name}/schedule", responses={404: {}})
+async def put_schedule(caller: Steward, name: Name, body: SchedulePlan) -> Schedule:
+    """Scan a domain again and again."""
+    async with caller.writing() as session:
+        domain = await domain_named(session, name)
+        first = first_due(caller.tenant, domain.id, body.every, caller.at)
+        return _shown(await schedule.plan(session, domain.id, body.every, first), name)
+
+
+@router.delete("/domains/{name}/schedule", status_code=204, responses={404: {}})
+async def remove_schedule(caller: Steward, name: Name) -> None:
+    """Scan a domain by order only."""
+    async with caller.writing() as session:
+        domain = await domain_named(session, name)
+        await schedule.stop(session, domain.id)
+
+
+def _shown(planned: schedule.Schedule, name: str) -> Schedule:
+    return Schedule(name, timedelta(seconds=planned.every), planned.next_due)

@@ -1,0 +1,325 @@
+"""What each address of the API gives and takes."""
+
+import asyncio
+import gzip
+import hashlib
+from base64 import b64encode
+from datetime import timedelta
+
+import pytest
+
+from hauberk.store import assessments, domains, scans
+from store.samples import DAY, NOW, assessment, observation
+from web.api.calling import Calling, Play
+
+
+def test_a_domain_is_put_looked_at_changed_removed_and_put_back(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        made = await here.client.put("domains/Example.COM", json={"note": "main", "selectors": ["S1", "s1", "s2"]})
+        assert (made.status_code, made.headers["Location"]) == (201, "/api/v1/domains/example.com")
+        assert made.json()["selectors"] == ["s1", "s2"]
+        assert made.json()["latest"] is None
+        changed = await here.client.put("/domains/example.com", json={"own": True})
+        assert (changed.status_code, changed.json()["own"], changed.json()["note"]) == (200, True, "")
+        assert (await here.client.delete("/domains/example.com")).status_code == 204
+        assert (await here.client.delete("/domains/example.com")).status_code == 204
+        assert (await here.client.get("/domains")).json()["items"] == []
+        gone = await here.client.get("/domains", params={"removed": True})
+        assert [one["removed_at"] is not None for one in gone.json()["items"]] == [True]
+        back = await here.client.put("/domains/example.com", json={})
+        assert (back.status_code, back.json()["removed_at"]) == (200, None)
+
+    play(scenario)
+
+
+def test_a_domain_goes_by_the_name_that_people_read_as_well(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        made = await here.client.put("/domains/bücher.example", json={})
+        assert (made.json()["name"], made.json()["display_name"]) == ("xn--bcher-kva.example", "bücher.example")
+        assert (await here.client.get("/domains/bücher.example")).json() == made.json()
+
+    play(scenario)
+
+
+def test_ten_thousand_names_are_added_at_once_and_the_bad_ones_named(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        names = [f"d{number}.example" for number in range(9_997)] + ["https://D1.example/x", "no domain", "192.0.2.1"]
+        added = await here.client.post("/domains", json={"names": names})
+        assert added.status_code == 200, added.text
+        assert (added.json()["added"], added.json()["present"]) == (9_997, 0)
+        assert [one["pointer"] for one in added.json()["rejected"]] == ["#/names/9998", "#/names/9999"]
+        again = await here.client.post("/domains", json={"names": names[:5]})
+        assert (again.json()["added"], again.json()["present"]) == (0, 5)
+        assert (await here.client.post("/domains", json={"names": [*names, "one.more.example"]})).status_code == 422
+
+    play(scenario)
+
+
+def test_pages_hold_everything_once_and_say_where_the_next_one_is(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.post("/domains", json={"names": [f"d{number:02}.example" for number in range(25)]})
+        seen: list[str] = []
+        address: str | None = "/api/v1/domains?limit=10"
+        while address:
+            page = await here.client.get(f"http://hauberk.test{address}")
+            seen += [one["name"] for one in page.json()["items"]]
+            address = page.json()["next"]
+            assert page.headers.get("Link") == (f'<{address}>; rel="next"' if address else None)
+        assert seen == [f"d{number:02}.example" for number in range(25)]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("cursor", ["x", "ZG9tYWluOjE", "bmFtZTo", "%FF%FE", "cmVwb3J0Oi0x", "cmVwb3J0OjE4NDQ2NzQ0MDczNzA5NTUxNjE2"])
+def test_a_cursor_of_no_list_or_another_is_refused(play: Play, cursor: str) -> None:
+    async def scenario(here: Calling) -> None:
+        for address in ("/reports", "/alerts"):
+            refused = await here.client.get(f"{address}?cursor={cursor}")
+            assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (422, "cursor")
+
+    play(scenario)
+
+
+def test_the_latest_result_comes_whole_and_only_when_it_is_new(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        kept = await here.keep()
+        found = await here.client.get("/domains/example.com/latest")
+        full = found.json()
+        assert full["assessment"]["verdicts"][0]["check"] == "spf.not-permissive"
+        assert (full["id"], full["scan_id"], full["fresh_until"]) == (kept.assessed.id, kept.scan.id, "2027-02-19T12:00:00Z")
+        async with here.store.tenant(here.tenant) as session:
+            document = await assessments.document(session, kept.assessed.id)
+        assert document is not None
+        assert document in found.content
+        assert hashlib.sha256(document).hexdigest() == full["sha256"]
+        tag = found.headers["ETag"]
+        same = await here.client.get("/domains/example.com/latest", headers={"If-None-Match": f'"x", W/{tag}'})
+        assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
+        async with here.store.tenant(here.tenant) as session:
+            newer = observation(at=NOW + timedelta(minutes=5))
+            scan = (await scans.store(session, newer, NOW)).scan
+            await assessments.add(session, scan.id, assessment(newer, 91), NOW)
+        new = await here.client.get("/domains/example.com/latest", headers={"If-None-Match": tag})
+        assert (new.status_code, new.json()["assessment"]["score"]["points"]) == (200, 91)
+        assert (await here.client.get("/domains/example.com/latest?rubric=strict")).status_code == 404
+        assert (await here.client.get(f"/assessments/{kept.assessed.id}")).json() == full
+        short = (await here.client.get("/domains/example.com")).json()["latest"]
+        assert (short["points"], short["grade"], short["band"], short["incomplete"]) == (91, "B", "amber", False)
+        assert (await here.client.get("/domains")).json()["items"][0]["latest"] == short
+
+    play(scenario)
+
+
+def test_a_domain_without_a_result_has_no_latest_yet(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.put("/domains/example.com", json={})
+        refused = await here.client.get("/domains/example.com/latest")
+        assert (refused.status_code, refused.json()["detail"]) == (404, "there is no such result of this domain yet")
+
+    play(scenario)
+
+
+def test_scans_and_results_are_listed_newest_first_page_by_page(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        async with here.store.tenant(here.tenant) as session:
+            await domains.add(session, "example.com", NOW)
+            for day in range(5):
+                seen = observation(at=NOW - day * DAY)
+                scan = (await scans.store(session, seen, NOW)).scan
+                await assessments.add(session, scan.id, assessment(seen, 50 + day), NOW)
+        for address, field in (("scans", "id"), ("assessments", "assessment_id")):
+            first = (await here.client.get(f"/domains/example.com/{address}?limit=3")).json()
+            second = (await here.client.get(f"http://hauberk.test{first['next']}")).json()
+            both = first["items"] + second["items"]
+            assert (len(first["items"]), len(both), second["next"]) == (3, 5, None)
+            assert len({one[field] for one in both}) == 5
+            assert [one["observed_at"] for one in both] == sorted((one["observed_at"] for one in both), reverse=True)
+        newest = (await here.client.get("/domains/example.com/scans?limit=1")).json()["items"][0]
+        assert (await here.client.get(f"/scans/{newest['id']}")).json() == newest
+        (judged,) = (await here.client.get(f"/scans/{newest['id']}/assessments")).json()
+        assert judged["scan_id"] == newest["id"]
+
+    play(scenario)
+
+
+def test_tapes_and_reports_are_downloaded_octet_for_octet(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        kept = await here.keep()
+        tape = await here.client.get(f"/scans/{kept.scan.id}/tape")
+        assert f"sha256:{hashlib.sha256(gzip.decompress(tape.content)).hexdigest()}" == kept.scan.evidence_id
+        assert tape.headers["Content-Disposition"].startswith('attachment; filename="example.com_2026-11-21.tape.json.gz"')
+        (listed,) = (await here.client.get("/reports", params={"domain": "example.com"})).json()["items"]
+        assert (await here.client.get(f"/reports/{kept.report.id}")).json() == listed
+        report = await here.client.get(f"/reports/{kept.report.id}/content")
+        assert (report.content, report.headers["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
+        assert hashlib.sha256(report.content).hexdigest() == listed["sha256"]
+        digest = b64encode(hashlib.sha256(report.content).digest()).decode()
+        assert report.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+        again = await here.client.get(f"/reports/{kept.report.id}/content", headers={"If-None-Match": report.headers["ETag"]})
+        assert again.status_code == 304
+
+    play(scenario)
+
+
+def test_an_order_is_accepted_and_its_job_followed(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.put("/domains/example.com", json={})
+        for address, body in (("scans", None), ("reports", {"formats": ["pdf", "png"]})):
+            ordered = await here.client.post(f"/domains/example.com/{address}", json=body)
+            assert (ordered.status_code, ordered.json()["state"]) == (202, "waiting"), ordered.text
+            job = await here.client.get(f"http://hauberk.test{ordered.headers['Location']}")
+            assert job.json() == ordered.json()
+            assert int(job.headers["Retry-After"]) > 0
+            again = await here.client.post(f"/domains/example.com/{address}", json=body)
+            assert again.json()["id"] == ordered.json()["id"], "one that waits is joined"
+            assert (await here.client.delete(f"/jobs/{job.json()['id']}")).status_code == 204
+            ended = await here.client.get(f"/jobs/{job.json()['id']}")
+            assert (ended.json()["state"], ended.json()["outcome"]) == ("cancelled", None)
+            assert "Retry-After" not in ended.headers
+        assert len((await here.client.get("/jobs")).json()) == 2
+
+    play(scenario)
+
+
+def test_the_same_idempotency_key_is_the_same_order_and_none_else(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        for name in ("a.example", "b.example"):
+            await here.client.put(f"/domains/{name}", json={})
+        key = {"Idempotency-Key": "7b1e7c9a"}
+        first = await here.client.post("/domains/a.example/scans", headers=key)
+        await here.client.delete(f"/jobs/{first.json()['id']}")
+        again = await here.client.post("/domains/a.example/scans", headers=key)
+        assert again.json()["id"] == first.json()["id"], "even after it has ended"
+        for address in ("b.example/scans", "a.example/reports"):
+            other = await here.client.post(f"/domains/{address}", headers=key, json={})
+            assert (other.status_code, other.json()["type"]) == (409, "/api/v1/docs#conflict")
+        long = await here.client.post("/domains/a.example/scans", headers={"Idempotency-Key": "k" * 151})
+        assert (long.status_code, long.json()["errors"][0]["header"]) == (422, "Idempotency-Key")
+        ordered = await asyncio.gather(
+            *(here.client.post("/domains/b.example/scans", headers={"Idempotency-Key": "at once"}) for _ in range(5))
+        )
+        assert len({one.json()["id"] for one in ordered}) == 1
+
+    play(scenario)
+
+
+def test_a_schedule_is_set_changed_and_taken_away(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.put("/domains/example.com", json={})
+        assert (await here.client.get("/domains/example.com/schedule")).status_code == 404
+        planned = await here.client.put("/domains/example.com/schedule", json={"every": "P7D"})
+        assert (planned.status_code, planned.json()["every"]) == (200, "P7D")
+        assert planned.json()["next_due"] > here.clock.at.isoformat()
+        assert (await here.client.get("/domains/example.com/schedule")).json() == planned.json()
+        assert (await here.client.get("/schedules")).json() == [planned.json()]
+        for wrong in ("PT5M", "P500D", "weekly", ""):
+            assert (await here.client.put("/domains/example.com/schedule", json={"every": wrong})).status_code == 422, wrong
+        assert (await here.client.delete("/domains/example.com/schedule")).status_code == 204
+        assert (await here.client.delete("/domains/example.com/schedule")).status_code == 404
+
+    play(scenario)
+
+
+def test_a_webhooks_secret_is_told_once_and_its_test_is_a_job(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        order = {"kind": "webhook", "target": "https://example.com/hook", "events": ["band-changed"]}
+        made = await here.client.post("/channels", json=order)
+        assert made.status_code == 201, made.text
+        assert len(made.json()["secret"]) > 30
+        channel = await here.client.get(f"http://hauberk.test{made.headers['Location']}")
+        assert channel.json() == made.json()["channel"]
+        assert made.json()["secret"] not in (await here.client.get("/channels")).text
+        tested = await here.client.post(f"/channels/{channel.json()['id']}/test")
+        assert (tested.status_code, tested.json()["state"]) == (202, "waiting")
+        for _ in range(2):
+            assert (await here.client.delete(f"/channels/{channel.json()['id']}")).status_code == 204
+        assert (await here.client.get("/channels")).json()[0]["disabled_at"] is not None
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [("webhook", "ftp://example.com"), ("webhook", "https://user:pass@example.com/"), ("email", "nobody"), ("pigeon", "x@example.com")],
+)
+def test_a_channel_that_cannot_be_is_refused(play: Play, kind: str, target: str) -> None:
+    async def scenario(here: Calling) -> None:
+        refused = await here.client.post("/channels", json={"kind": kind, "target": target})
+        assert refused.status_code == 422, refused.text
+
+    play(scenario)
+
+
+def test_a_silence_begins_now_for_one_domain_or_all_and_can_be_ended(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.keep()
+        ends = (here.clock.at + DAY).isoformat()
+        one = await here.client.post("/silences", json={"ends_at": ends, "domain": "example.com", "reason": "move"})
+        assert (one.status_code, one.json()["domain"], one.json()["begins_at"]) == (201, "example.com", "2026-11-21T13:00:00Z")
+        every = await here.client.post("/silences", json={"ends_at": ends})
+        assert every.json()["domain"] == ""
+        assert (await here.client.get(f"http://hauberk.test{one.headers['Location']}")).json() == one.json()
+        assert len((await here.client.get("/silences")).json()) == 2
+        assert (await here.client.delete(f"/silences/{one.json()['id']}")).status_code == 204
+        assert (await here.client.get(f"/silences/{one.json()['id']}")).json()["ends_at"] == "2026-11-21T13:00:00Z"
+        for wrong in ({"ends_at": NOW.isoformat()}, {"ends_at": "2026-12-01T00:00:00"}, {"ends_at": ends, "domain": "elsewhere.example"}):
+            refused = await here.client.post("/silences", json=wrong)
+            assert refused.status_code in (404, 422), refused.text
+
+    play(scenario)
+
+
+def test_the_organisation_is_renamed_and_scored_by_a_rubric_that_exists(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        assert (await here.client.get("/tenant")).json()["name"] == "Acme Ltd"
+        changed = await here.client.patch("/tenant", json={"name": " Acme plc ", "rubric": "internet-nl-like"})
+        assert (changed.json()["name"], changed.json()["rubric"]) == ("Acme plc", "internet-nl-like")
+        assert (await here.client.get("/tenant")).json() == changed.json()
+        for wrong in ({"rubric": "/etc/passwd.toml"}, {"name": "  "}, {"slug": "x"}):
+            assert (await here.client.patch("/tenant", json=wrong)).status_code == 422
+
+    play(scenario)
+
+
+def test_a_token_says_what_it_may_and_revokes_itself(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        mine = await here.bearer("scan read")
+        token = await here.client.get("/token", headers=mine)
+        assert (token.json()["tenant"], token.json()["scopes"]) == ("acme", ["read", "scan"])
+        assert (await here.client.delete("/token", headers=mine)).status_code == 204
+        assert (await here.client.get("/token", headers=mine)).status_code == 401
+
+    play(scenario)
+
+
+def test_the_chain_of_evidence_can_be_walked(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.keep()
+        head = (await here.client.get("/chain")).json()
+        links: list[dict[str, object]] = []
+        address: str | None = "/api/v1/chain/links?limit=2"
+        while address:
+            page = (await here.client.get(f"http://hauberk.test{address}")).json()
+            links += page["items"]
+            address = page["next"]
+        previous = "0" * 64
+        for link in links:
+            record = str(link["record"])
+            previous = hashlib.sha256(bytes.fromhex(previous) + record.encode()).hexdigest()
+            assert link["digest"] == previous
+        assert (links[-1]["sequence"], links[-1]["digest"]) == (head["sequence"], head["digest"])
+
+    play(scenario)
+
+
+def test_the_catalogue_has_a_page_for_each_check(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        listed = (await here.client.get("/catalogue")).json()
+        check = next(one for one in listed["checks"] if one["id"] == "dmarc.policy-enforced")
+        page = (await here.client.get("/catalogue/dmarc.policy-enforced")).json()
+        assert page["check"] == check
+        assert "How to fix" in page["page"]
+        assert (await here.client.get("/catalogue/no.such")).status_code == 404
+        assert "hauberk-2026.1" in [one["id"] for one in (await here.client.get("/rubrics")).json()]
+
+    play(scenario)
