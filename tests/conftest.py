@@ -4,6 +4,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+# Fixtures for whoever wants a database.
+from store.databases import empty_url, migrated_file, postgresql, postgresql_url, url
+
+__all__ = ["empty_url", "migrated_file", "postgresql", "postgresql_url", "url"]
+
 # A busy machine is no reason to fail; on CI the examples are the same every time, so that a red run can be repeated.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("patient"), derandomize=True)

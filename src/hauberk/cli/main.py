@@ -21,6 +21,7 @@ from hauberk.cli.scan import scan
 from hauberk.cli.spf import spf
 from hauberk.cli.streams import UNWRITABLE, abandon_output, prepare_streams
 from hauberk.cli.verify import verify
+from hauberk.cli.worker import worker
 
 app = typer.Typer(
     name="hauberk",
@@ -37,6 +38,7 @@ app.command()(judge)
 app.command()(whatif)
 app.command()(verify)
 app.add_typer(key, name="key")
+app.command()(worker)
 app.command()(backup)
 app.command()(restore)
 app.command()(explain)

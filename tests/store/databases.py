@@ -1,20 +1,26 @@
-"""Databases for the tests: each on SQLite and on a real PostgreSQL."""
+"""Databases for the tests: each on SQLite and on a real PostgreSQL. For all tests, by tests/conftest.py.
+
+What it takes to have one is imported when a test wants one.
+"""
 
 import asyncio
 import shutil
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hauberk.store.columns import METADATA
-from hauberk.store.migration import migrate
-from store import real_postgresql
-from store.real_postgresql import OWNER, Server
+if TYPE_CHECKING:
+    from store.real_postgresql import Server
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Generator[Server]:
+def postgresql() -> Generator["Server"]:
+    from hauberk.store.migration import migrate
+    from store import real_postgresql
+    from store.real_postgresql import OWNER
+
     if reason := real_postgresql.why_not():
         pytest.skip(reason)
     with real_postgresql.server() as running:
@@ -25,6 +31,8 @@ def postgresql() -> Generator[Server]:
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from hauberk.store.migration import migrate
+
     file = tmp_path_factory.mktemp("migrated") / "hauberk.db"
     asyncio.run(migrate(f"sqlite:///{file}"))
     return file
@@ -42,8 +50,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Server) -> str:
+def postgresql_url(postgresql: "Server") -> str:
     """A database that is emptied for each test: a new one for each would take a second."""
+    from hauberk.store.columns import METADATA
+
     names = ", ".join(METADATA.tables)
     postgresql.sql(f"SET session_replication_role = replica; TRUNCATE {names} RESTART IDENTITY CASCADE", "store")
     return postgresql.url("store")
@@ -55,6 +65,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
+    from store.real_postgresql import OWNER
+
     server: Server = request.getfixturevalue("postgresql")
     server.sql(f"CREATE DATABASE empty OWNER {OWNER}")
     yield server.url("empty")
