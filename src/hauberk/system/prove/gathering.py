@@ -66,8 +66,8 @@ def mailbox(targets: Targets, clock: Callable[[], datetime]) -> Seek:
     return seek
 
 
-def maildir(folder: Path) -> Seek:
-    """A sink whose messages lie in a Maildir somewhere below `folder`."""
+def maildir(folder: Path, place: Place) -> Seek:
+    """Messages that lie in Maildirs somewhere below `folder`."""
     read: dict[Path, tuple[str, bytes]] = {}
 
     def look() -> None:
@@ -78,7 +78,7 @@ def maildir(folder: Path) -> Seek:
 
     async def seek(tokens: frozenset[str]) -> list[Delivered]:
         await asyncio.to_thread(look)
-        return [Delivered(token, Place.SINK, raw) for token, raw in read.values() if token in tokens]
+        return [Delivered(token, place, raw) for token, raw in read.values() if token in tokens]
 
     return seek
 

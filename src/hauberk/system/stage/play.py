@@ -16,6 +16,7 @@ from hauberk.system.declaration import (
     Firewall,
     Host,
     Networks,
+    Policy,
     Zone,
 )
 from hauberk.system.stage.layout import Layout, Segment
@@ -73,6 +74,8 @@ def declaration(mta: str, mda: str) -> Declaration:
         ),
         firewall=Firewall(host=Host("fw.corp.test", (ip_address("203.0.113.1"),))),
         workstation_products=(Engine("Microsoft Defender Antivirus", "microsoft"),),
+        # All probes come from one address of the attacker's, in seconds.
+        policy=Policy(client_connections_a_minute=5000, client_messages_a_minute=5000),
         dns=Dns(trust_anchor=f"{mta}/dns/root.anchor", root_hints=f"{mta}/dns/root.hints", private_zones=PRIVATE_ZONES, ttl=300),
     )
 

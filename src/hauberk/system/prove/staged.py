@@ -1,0 +1,106 @@
+"""Proving on the stage: every vantage's probes as a process in its zone, all of them at once, and then what was delivered."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from hauberk.system.accounts.account import State as AccountState
+from hauberk.system.declaration import Role
+from hauberk.system.prove import gathering, vantage
+from hauberk.system.prove.accounts import KICKED
+from hauberk.system.prove.declared import Testers, targets
+from hauberk.system.prove.probe import Attempt, Place, Vantage
+from hauberk.system.prove.settling import Gathered
+from hauberk.system.prove.targets import Account, Canaries, Files, Outside, PublishedKey, Targets, encode
+from hauberk.system.prove.wire import UnansweredError
+from hauberk.system.stage import play, signatures
+from hauberk.system.stage.commands import StageError
+from hauberk.system.stage.stage import Stage
+
+_SINK = f"sink@{play.PARTNER}"
+_SECOND_CANARY = "HAUBERK-" + "SECOND-ENGINE-TEST-FILE-9c1f4be27d50"
+_SECONDS = 240.0
+_DELIVERY = 12.0
+
+
+def stage_targets(stage: Stage) -> Targets:
+    """The people of the play and its partner, as test accounts."""
+    mta = stage.props.places[Role.MTA]
+    listing = ("postqueue", "-c", mta.postfix, "-j")
+    files = Files(mta.clamav_database, stage.declaration.engines.updates_days, (str(stage.root(Role.MTA)),), listing)
+    accounts = Testers(
+        mailbox=_account(play.ALICE),
+        colleague=_account(play.BOB),
+        outside=Outside(
+            _SINK,
+            f"probe@{play.ATTACKER}",
+            play.ATTACKER_HOST,
+            impersonated=f"director@{play.PARTNER}",
+            wrong_tlsa=play.WRONG_TLSA,
+            sources=play.ATTACKER_ADDRESSES,
+        ),
+        alias=play.ALICE.aliases[0],
+        suspended=_account(play.CAROL),
+        leaver=_account(play.ERIN),
+        leaver_alias=play.ERIN.aliases[0],
+        unkeyed=_SINK,
+        canaries=Canaries(signatures.FIRST_ENGINE_CANARY, _SECOND_CANARY),
+        internet=play.PARTNER_ADDRESSES,
+        workstations=play.WORKSTATION_ADDRESSES,
+        anchors=stage.props.root_pem.read_text(),
+        files=files,
+    )
+    published = tuple(PublishedKey(key.selector, key.public) for key in stage.props.material.dkim if key.domain == play.DOMAIN)
+    return targets(stage.declaration, accounts, published)
+
+
+def _account(person: play.Person) -> Account:
+    return Account(person.login, person.password)
+
+
+async def attempts_from(stage: Stage, zone: Vantage, wanted: Targets, only: tuple[str, ...] = ()) -> tuple[Attempt, ...]:
+    """The probes of one vantage, in its namespace. Raises `StageError`."""
+    arguments = (zone.value, *(("--only", ",".join(only)) if only else ()))
+    finished = await stage.python(zone, "hauberk.system.prove.vantage", *arguments, stdin=encode(wanted), seconds=_SECONDS)
+    if finished.code:
+        raise StageError(finished.complaint)
+    return vantage.decode(finished.stdout)
+
+
+async def attempts_everywhere(stage: Stage, wanted: Targets, only: tuple[str, ...] = ()) -> tuple[Attempt, ...]:
+    """All vantages at the same time."""
+    found = await asyncio.gather(*(attempts_from(stage, zone, wanted, only) for zone in Vantage))
+    return tuple(attempt for part in found for attempt in part)
+
+
+async def gathered(stage: Stage, wanted: Targets, attempts: tuple[Attempt, ...], seconds: float = _DELIVERY) -> Gathered:
+    """What came to our mailboxes, to the sink, and what waits in the MTA's queue: read where it lies on this machine."""
+
+    async def listing() -> bytes:
+        finished = await stage.inside(Vantage.DMZ, *wanted.files.queue)
+        if finished.code:
+            raise UnansweredError(finished.complaint)
+        return finished.stdout
+
+    outside = stage.sink(_SINK).parent.parent
+    seekers = {
+        Place.MAILBOX: gathering.maildir(stage.mailbox(wanted.mailbox.address), Place.MAILBOX),
+        Place.SINK: gathering.maildir(outside, Place.SINK),
+        Place.QUEUE: gathering.queue(listing),
+    }
+    return await gathering.gather(attempts, seekers, seconds)
+
+
+async def kicked(stage: Stage, wanted: Targets, person: play.Person, clock: Callable[[], datetime]) -> tuple[Attempt, ...]:
+    """Somebody's session is open when the account is deactivated."""
+    moving = replace(wanted, mover=_account(person))
+    running = asyncio.create_task(attempts_from(stage, Vantage.WORKSTATION, moving, (KICKED,)))
+    settings = f"{stage.props.places[Role.MDA].dovecot}/dovecot.conf"
+    while not running.done():
+        who = await stage.inside(Vantage.INSIDE, "doveadm", "-c", settings, "who", person.login)
+        if person.login in who.text:
+            await stage.set_state(person.login, AccountState.DEACTIVATED, clock())
+            break
+        await asyncio.sleep(0.1)
+    return await running
