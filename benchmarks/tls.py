@@ -4,9 +4,9 @@ Connections are counted by the server, out of its log. Wall and CPU time leave t
 they are those of the whole process and all its children. Each contender runs with its own defaults; sslyze and testssl.sh know one depth.
 The delay is a round trip's, made by `benchmarks.delay_proxy`. sslyze lives in an environment of its own below the user's cache folder.
 
-    python -m benchmarks.tls [ROUNDS [quick]]
+    python -m benchmarks.tls [ROUNDS [quick | near]]
 
-testssl.sh takes two to five minutes a look; `quick` leaves its looks over a distance out.
+testssl.sh takes two to five minutes a look; `quick` leaves its looks over a distance out, `near` all of them and the distances too.
 """
 
 import json
@@ -64,8 +64,8 @@ class Row:
     note: str = ""
 
 
-def rows(rounds: int = ROUNDS, *, quick: bool = False) -> list[Row]:
-    """The table's rows; `quick` leaves testssl.sh's looks over a distance out.
+def rows(rounds: int = ROUNDS, *, quick: bool = False, near: bool = False) -> list[Row]:
+    """The table's rows; `quick` leaves testssl.sh's looks over a distance out, `near` everything over a distance and testssl.sh.
 
     Raises `RuntimeError` when Postfix, sslyze or testssl.sh cannot be had.
     """
@@ -79,9 +79,9 @@ def rows(rounds: int = ROUNDS, *, quick: bool = False) -> list[Row]:
         real_postfix.running(Path(name), SERVERS, pair()) as server,
     ):
         for kind in SERVERS:
-            for delay in DELAYS:
+            for delay in DELAYS[:1] if near else DELAYS:
                 with delayed(server.ports[kind], delay / 2) as port:
-                    for scanner in SCANNERS if not (quick and delay) else SCANNERS[:-1]:
+                    for scanner in SCANNERS if not (near or (quick and delay)) else SCANNERS[:-1]:
                         times = 1 if scanner == "testssl.sh" else rounds
                         found[kind, delay, scanner] = _median([_look(scanner, peer, port, server.log) for _ in range(times)])
     return [_row(case, look, found[case[0], case[1], "sslyze"]) for case, look in found.items()]
@@ -156,4 +156,4 @@ def table(measured: list[Row]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(rows(*map(int, sys.argv[1:2]), quick="quick" in sys.argv[2:])))
+    print(table(rows(*map(int, sys.argv[1:2]), quick="quick" in sys.argv[2:], near="near" in sys.argv[2:])))

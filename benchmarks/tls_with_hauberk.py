@@ -3,13 +3,11 @@
 python -m benchmarks.tls_with_hauberk HOST PORT standard|full
 """
 
-import gc
 import json
 import sys
 import time
 
-import uvloop
-
+from hauberk.app.loop import run
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import Endpoint
 from hauberk.protocols.tls.facts import TlsFacts
@@ -35,9 +33,8 @@ def _walk(endpoint: Endpoint, options: ScanOptions) -> Walk[TlsFacts]:
 
 def main() -> None:
     suites()  # read the registry, as an import would
-    gc.freeze()  # as the command line does
     wall, cpu = time.perf_counter(), time.process_time()
-    facts = uvloop.run(look(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    facts = run(look(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
     taken = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     print(json.dumps({**taken, "suites": len(facts.suites), "note": facts.partial}))
 

@@ -45,9 +45,9 @@ def test_the_cap_holds_over_all_addresses() -> None:
     assert asyncio.run(scenario()) == 3
 
 
-def test_a_pause_each_lies_between_pairs_of_connections_to_one_address() -> None:
+def test_a_pause_each_lies_between_bursts_of_connections_to_one_address() -> None:
     async def scenario() -> list[float]:
-        counter, politeness = Counter(), Politeness(Manners(pause=0.05))
+        counter, politeness = Counter(), Politeness(Manners(pause=0.05, burst=2))
         await counter.visit(politeness, "192.0.2.1")
         await asyncio.gather(*(counter.visit(politeness, "192.0.2.1") for _ in range(5)))
         return counter.starts
@@ -73,7 +73,7 @@ def test_who_is_cancelled_gives_the_turn_back() -> None:
 
 def test_addresses_are_forgotten() -> None:
     async def scenario() -> object:
-        counter, politeness = Counter(), Politeness(Manners(pause=0.01))
+        counter, politeness = Counter(), Politeness(Manners(pause=0.01, burst=2))
         await counter.visit(politeness, "192.0.2.1")
         await asyncio.sleep(0.05)
         return vars(politeness)["_hosts"]

@@ -59,6 +59,7 @@ def _share(manners: Manners, processes: int) -> Manners:
         manners,
         per_address=max(1, manners.per_address // processes),
         pause=manners.pause * processes,
+        burst=max(1, manners.burst // processes),
         total=max(1, manners.total // processes),
     )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 class Manners:
     """`per_address` and `total` count connections that are open at the same time.
 
-    `pause` (seconds) is the mean time between two beginnings at one address; as many as may be open at the same time may begin together,
-    and the next ones after that many pauses. It is meant for mail servers, which count connections; a web server that has the policies
+    `pause` (seconds) is the mean time between two beginnings at one address; `burst` may begin one upon the other's end, and the next ones
+    after that many pauses: servers count connections by the minute, and waking up for each costs twice the work. It is meant for mail servers, which count connections; a web server that has the policies
     of thousands of domains does not.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
@@ -20,6 +20,7 @@ class Manners:
 
     per_address: int = 2
     pause: float = 0.1
+    burst: int = 8
     total: int = 500
     budget: int = 400
 
@@ -29,10 +30,10 @@ class _Host:
 
     __slots__ = ("slots", "starts", "users")
 
-    def __init__(self, per_address: int) -> None:
-        self.slots = asyncio.Semaphore(per_address)
+    def __init__(self, manners: Manners) -> None:
+        self.slots = asyncio.Semaphore(manners.per_address)
         self.users = 0
-        self.starts: deque[float] = deque(maxlen=per_address)
+        self.starts: deque[float] = deque(maxlen=manners.burst)
 
 
 class Politeness:
@@ -40,14 +41,14 @@ class Politeness:
 
     def __init__(self, manners: Manners) -> None:
         self._manners = manners
-        self._span = manners.per_address * manners.pause
+        self._span = manners.burst * manners.pause
         self._total = asyncio.Semaphore(manners.total)
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
     async def turn(self, address: str, *, pausing: bool = True) -> AsyncGenerator[None]:
         """Held for as long as a connection to the address is open."""
-        host = self._hosts.setdefault(address, _Host(self._manners.per_address))
+        host = self._hosts.setdefault(address, _Host(self._manners))
         host.users += 1
         try:
             # The address comes first: who waits for a busy address must not take a place from the others.

@@ -33,7 +33,8 @@ class Dimension:
         number = self.chosen(answer)
         if number is None or number not in self.unseen:
             return False
-        self.unseen = tuple(one for one in self.unseen if one != number)
+        at = self.unseen.index(number)
+        self.unseen = self.unseen[:at] + self.unseen[at + 1 :]
         return True
 
 
