@@ -54,11 +54,13 @@ class SenderDirectory:
 
     `where`: the path of an SQLite file, a PostgreSQL URL, or the path of a text file (`address login[,login...]`, one a line).
     `query` has one parameter, the address in lower case (`?` for SQLite, `$1` for PostgreSQL), and gives rows of one login each.
+    `password_file`: for PostgreSQL, a file whose first line is the password.
     """
 
     kind: DirectoryKind
     where: str
     query: str = ""
+    password_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Keys:
 
     store: str = ""
     wkd: bool = False
-    wkd_seconds: float = 10.0
+    wkd_seconds: float = 5.0
     authorities: str = ""
     trust_anchors: str = ""
 

@@ -66,6 +66,10 @@ class _Sqlite:
         return None
 
 
+def _first_line(path: str) -> str:
+    return Path(path).read_text("utf-8").partition("\n")[0]
+
+
 class _Pool(Protocol):
     """As much of asyncpg's pool as is used here; it brings no types."""
 
@@ -84,7 +88,11 @@ class _Postgresql:
             if self._pool is None:
                 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
-                made: object = await asyncpg.create_pool(self._settings.where, min_size=0, max_size=4, timeout=10, command_timeout=10)  # pyright: ignore[reportUnknownMemberType]
+                settings = self._settings
+                secret = await asyncio.to_thread(_first_line, settings.password_file) if settings.password_file else None
+                made: object = await asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType]
+                    settings.where, password=secret, min_size=0, max_size=4, timeout=10, command_timeout=10
+                )
                 self._pool = cast(_Pool, made)
         return _split(str(row[0]) for row in await self._pool.fetch(self._settings.query, address))
 

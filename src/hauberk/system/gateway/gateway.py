@@ -1,17 +1,27 @@
 """What happens to one message, in order: whose is it, what is in it, must it be encrypted."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from cryptography import x509
 
 from hauberk.system.gateway import ownership
-from hauberk.system.gateway.config import Action, GatewayConfig, Side
+from hauberk.system.gateway.confidentiality import Sealer
+from hauberk.system.gateway.config import Action, GatewayConfig, Side, WithoutKey
 from hauberk.system.gateway.directory import Directory, directory
 from hauberk.system.gateway.findings import Finding, action, gravest
+from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.gateway.message import AddField, Change, Decision, DropField, Hold, Message, Pass, Refuse
+from hauberk.system.gateway.wkd import Wkd
 from hauberk.system.gateway.worker import Settings
-from hauberk.system.gateway.workers import Workers
+from hauberk.system.gateway.workers import CannotStart, Workers
 
+Clock: TypeAlias = Callable[[], datetime]
 NOTE_FIELD: Final = "X-Hauberk-Content"
 
 
@@ -20,15 +30,18 @@ class Gateway:
     """A configuration at work. `decide` is the server's `Decide`; an exception out of it is 451."""
 
     config: GatewayConfig
+    clock: Clock
     workers: Workers
     directory: Directory | None
+    sealer: Sealer | None
 
     @classmethod
-    async def start(cls, config: GatewayConfig) -> "Gateway":
+    async def start(cls, config: GatewayConfig, clock: Clock) -> "Gateway":
         """Workers and all; raises `CannotStart`."""
+        sealer = await asyncio.to_thread(_sealer, config) if config.confidentiality.enabled else None
         workers = Workers(Settings(config.engine, config.attachments), config.limits.workers, config.limits.inspection_seconds)
         await workers.start()
-        return cls(config, workers, directory(config.senders) if config.senders is not None else None)
+        return cls(config, clock, workers, directory(config.senders) if config.senders is not None else None, sealer)
 
     async def decide(self, message: Message) -> Decision:
         """The verdict about a message."""
@@ -43,9 +56,19 @@ class Gateway:
         if worst is Action.REJECT and finding is not None:
             return self._worded(Refuse(str(finding), str(finding.kind), 554))
         changes = (*_without_forged(message), *self._notes(findings))
+        if self.sealer is not None:
+            made = await self.sealer.seal(message, self.clock())
+            if isinstance(made, Refuse):
+                return self._without_key(made, changes)
+            changes += made
         if worst is Action.QUARANTINE and finding is not None:
             return Hold(str(finding), str(finding.kind), changes)
         return Pass(changes)
+
+    def _without_key(self, refusal: Refuse, changes: tuple[Change, ...]) -> Decision:
+        if self.config.confidentiality.without_key is WithoutKey.QUARANTINE:
+            return Hold(refusal.reason, refusal.rule, changes)
+        return self._worded(refusal)
 
     async def stop(self) -> None:
         await self.workers.stop()
@@ -64,6 +87,17 @@ class Gateway:
             finding for finding in findings if action(finding.kind, config.engine, config.attachments) in (Action.NOTE, Action.QUARANTINE)
         )
         return tuple(AddField(NOTE_FIELD, _header_text(f"{finding.kind}; {finding}")) for finding in wanted)
+
+
+def _sealer(config: GatewayConfig) -> Sealer:
+    """The sealer that the configuration wants; raises `CannotStart`."""
+    keys = config.keys
+    try:
+        authorities = x509.load_pem_x509_certificates(Path(keys.authorities).read_bytes()) if keys.authorities else []
+        lookup = Wkd(keys.wkd_seconds, keys.trust_anchors).keys if keys.wkd else None
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"[keys]: {error}") from error
+    return Sealer(config.confidentiality, KeyStore(Path(keys.store or os.devnull)), tuple(authorities), lookup)
 
 
 def _without_forged(message: Message) -> tuple[Change, ...]:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.system.gateway.config import GatewayConfig, Listen, Tcp, UnixSocket
@@ -72,7 +73,7 @@ async def _any(*events: asyncio.Event) -> None:
 
 async def _started(config: GatewayConfig) -> Gateway:
     try:
-        return await Gateway.start(config)
+        return await Gateway.start(config, lambda: datetime.now(UTC))
     except CannotStart as error:
         raise CannotServe(str(error)) from error
 

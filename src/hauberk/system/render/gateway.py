@@ -54,7 +54,7 @@ def config(declaration: Declaration, role: Role, places: Places) -> GatewayConfi
         attachments=_attachments(policy.attachments),
         confidentiality=_confidentiality(declaration.confidentiality) if inside else Confidentiality(),
         keys=_keys(declaration, places) if inside else Keys(),
-        escrow=Escrow(declaration.confidentiality.keeper, declaration.confidentiality.keeper_certificate) if inside else Escrow(),
+        escrow=_escrow(declaration.confidentiality, places) if inside else Escrow(),
         help_address=policy.help_address or declaration.postmaster,
         ready_file=f"{places.hauberk_run}/gateway.ready",
         log_file=f"{places.log}/gateway.log",
@@ -64,7 +64,7 @@ def config(declaration: Declaration, role: Role, places: Places) -> GatewayConfi
 def _senders(declaration: Declaration, places: Places) -> SenderDirectory:
     source = declaration.accounts
     if source.kind is SourceKind.POSTGRESQL:
-        return SenderDirectory(DirectoryKind.POSTGRESQL, source.where, f"{GATEWAY_SENDER}$1")
+        return SenderDirectory(DirectoryKind.POSTGRESQL, source.where, f"{GATEWAY_SENDER}$1", source.password_file)
     return SenderDirectory(DirectoryKind.SQLITE, source.where or places.accounts, f"{GATEWAY_SENDER}?")
 
 
@@ -84,6 +84,10 @@ def _confidentiality(rule: declared.Confidentiality) -> Confidentiality:
         fields=rule.fields,
         without_key=WithoutKey(rule.without_key.value),
     )
+
+
+def _escrow(rule: declared.Confidentiality, places: Places) -> Escrow:
+    return Escrow(rule.keeper, rule.keeper_certificate, f"{places.hauberk_data}/escrow") if rule.keeper else Escrow()
 
 
 def _keys(declaration: Declaration, places: Places) -> Keys:
