@@ -8,6 +8,9 @@ missing=""
 want() { # package, then a program it brings
     command -v "$2" >/dev/null 2>&1 || [ -x "/usr/sbin/$2" ] || missing="$missing $1"
 }
+want_file() { # package, then a file that it brings
+    [ -e "$2" ] || missing="$missing $1"
+}
 want nsd nsd
 want unbound unbound
 want dnsperf dnsperf
@@ -17,6 +20,20 @@ want postgresql pg_ctlcluster
 want testssl.sh testssl
 want dovecot-imapd dovecot
 want dovecot-pop3d dovecot
+want iproute2 ip
+want nftables nft
+want procps sysctl
+want rspamd rspamd
+want clamav-daemon clamd
+want clamav clamscan
+want clamav-freshclam freshclam
+want postsrsd postsrsd
+want_file postfix-sqlite /usr/lib/postfix/postfix-sqlite.so
+want_file postfix-pgsql /usr/lib/postfix/postfix-pgsql.so
+want_file dovecot-lmtpd /usr/lib/dovecot/lmtp
+want_file dovecot-sqlite /usr/lib/dovecot/modules/libdriver_sqlite.so
+want_file dovecot-pgsql /usr/lib/dovecot/modules/libdriver_pgsql.so
+want_file dovecot-sieve /usr/lib/dovecot/modules/lib90_sieve_plugin.so
 
 if [ -z "$missing" ]; then
     echo "install_servers: everything is here"

@@ -99,5 +99,7 @@ def _kill_session(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _with(environment: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if environment is None else {**os.environ, **environment}
+def _with(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Daemons live in sbin, which not every root has on its path."""
+    path = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/local/sbin:/usr/sbin:/sbin"
+    return {**os.environ, "PATH": path, **(environment or {})}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +12,49 @@ from hauberk.system.stage.commands import StageError, must
 from hauberk.system.stage.layout import FIREWALL, Layout, hosts_file, making, resolv_conf
 from hauberk.system.stage.leftovers import NETNS_ETC
 
-NEEDED = ("ip", "nft", "sysctl")
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+
+# Program and the Debian package that brings it.
+NEEDED = {
+    "ip": "iproute2",
+    "nft": "nftables",
+    "sysctl": "procps",
+    "postfix": "postfix",
+    "dovecot": "dovecot-core",
+    "rspamd": "rspamd",
+    "clamd": "clamav-daemon",
+    "unbound": "unbound",
+    "nsd": "nsd",
+}
+# Files that packages without a program of their own bring.
+NEEDED_FILES = {
+    "/usr/lib/postfix/postfix-sqlite.so": "postfix-sqlite",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/modules/libdriver_sqlite.so": "dovecot-sqlite",
+    "/usr/lib/dovecot/modules/lib90_sieve_plugin.so": "dovecot-sieve",
+}
+
+
+def missing() -> tuple[str, ...]:
+    """Debian packages that a stage wants and that are not installed."""
+    programs = {package for program, package in NEEDED.items() if shutil.which(program, path=_PATH) is None}
+    return tuple(sorted(programs | {package for path, package in NEEDED_FILES.items() if not Path(path).exists()}))
 
 
 def obstacle() -> str:
     """Why no stage can be made here, as a plain sentence; empty where one can."""
+    if not sys.platform.startswith("linux"):
+        return "network namespaces are Linux's"
     if os.geteuid() != 0:
         return "network namespaces want root"
-    for program in NEEDED:
-        if shutil.which(program) is None:
-            return f"the program {program} is missing (Debian: iproute2, nftables, procps)"
-    return ""
+    if packages := missing():
+        return f"Debian's packages are missing: {' '.join(packages)}"
+    return "" if _may_make_one() else "this machine does not let root make network namespaces (a container without CAP_SYS_ADMIN?)"
+
+
+def _may_make_one() -> bool:
+    return subprocess.run(["unshare", "--net", "true"], check=False, capture_output=True).returncode == 0  # noqa: S607
 
 
 async def make(layout: Layout, rules: Path) -> None:

@@ -26,7 +26,7 @@ class Outside:
 
     @property
     def mail(self) -> str:
-        """Mailboxes of everybody outside, as DOMAIN/NAME (maildir)."""
+        """One mailbox a domain outside, as DOMAIN/all (maildir)."""
         return f"{self.root}/mail"
 
     @property
@@ -55,7 +55,7 @@ def tree(outside: Outside, zones: Tree, partner: Leaf) -> HostTree:
         f"{outside.dns}/root.hints": zones.hints,
         f"{outside.postfix}/main.cf": _main_cf(outside),
         f"{outside.postfix}/master.cf": _MASTER_CF,
-        f"{outside.postfix}/mailboxes": "/^([^@]+)@(.+)$/ ${2}/${1}/\n",
+        f"{outside.postfix}/mailboxes": "".join(f"@{one} {one}/all/\n" for one in (play.PARTNER, play.WRONG_TLSA, play.ATTACKER)),
         f"{outside.postfix}/partner.pem": partner.key_pem.decode() + partner.chain_pem.decode(),
         **{f"{outside.dns}/zones/{file_name(apex)}": text for apex, text in zones.zones.items()},
     }
@@ -127,7 +127,7 @@ maillog_file_prefixes = {outside.log}
 mail_owner = postfix
 setgid_group = postdrop
 myhostname = {play.PARTNER_HOST}
-myorigin = {play.PARTNER}
+myorigin = {play.PARTNER_HOST}
 inet_interfaces = {listening}
 inet_protocols = all
 smtp_bind_address = {play.PARTNER_ADDRESSES[0]}
@@ -139,7 +139,7 @@ local_recipient_maps =
 mynetworks =
 virtual_mailbox_domains = {domains}
 virtual_mailbox_base = {outside.mail}
-virtual_mailbox_maps = regexp:{outside.postfix}/mailboxes
+virtual_mailbox_maps = texthash:{outside.postfix}/mailboxes
 virtual_uid_maps = static:{_SINK}
 virtual_gid_maps = static:{_SINK}
 recipient_delimiter = +

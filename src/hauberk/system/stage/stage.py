@@ -110,9 +110,8 @@ class Stage:
         return Path(self.props.places[Role.MDA].mail) / login
 
     def sink(self, address: str) -> Path:
-        """The maildir of somebody outside."""
-        local, _, domain = address.partition("@")
-        return Path(self.props.outside.mail) / domain / local
+        """The maildir that somebody outside reads: one for all of the domain."""
+        return Path(self.props.outside.mail) / address.rpartition("@")[2] / "all"
 
     async def set_state(self, login: str, state: State, at: datetime) -> None:
         """As `hauberk account` does it: the directory, the MTA's copy, open sessions."""
