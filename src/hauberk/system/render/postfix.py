@@ -191,13 +191,14 @@ def strict_smtp(declaration: Declaration) -> Section:
     )
 
 
-def filters(milters: Iterable[str]) -> Section:
-    """Content is looked at before the queue; what cannot be looked at is asked to come again."""
+def filters(milters: Iterable[str], bounces: str = "") -> Section:
+    """Content is looked at before the queue; what cannot be looked at is asked to come again. `bounces` signs what Postfix itself writes."""
     return Section(
         "Content filters before the queue; without them nothing is taken",
         (
             ("smtpd_milters", ", ".join(milters)),
-            ("non_smtpd_milters", ""),
+            ("non_smtpd_milters", bounces),
+            ("internal_mail_filter_classes", "bounce" if bounces else ""),
             ("milter_protocol", "6"),
             ("milter_default_action", "tempfail"),
             ("milter_connect_timeout", "10s"),

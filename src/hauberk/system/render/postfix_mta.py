@@ -23,7 +23,7 @@ def files(declaration: Declaration, material: Material, places: Places) -> tuple
         _access(declaration),
         postfix.strict_smtp(declaration),
         Section("TLS", (*postfix.tls(), *_port_25_tls(declaration), *_outward_tls(), *_inward_tls(declaration, places))),
-        postfix.filters(MILTERS),
+        postfix.filters(MILTERS, bounces=MILTERS[0]),
         *((_sender_rewriting(),) if declaration.policy.forwarding else ()),
     )
     clients = f"{public_key_fingerprint(material.mda_link.certificate)} {declaration.mda.name}\n"
