@@ -11,6 +11,8 @@ from hauberk.system.prove.probe import Vantage
 from hauberk.system.prove.targets import Account, Canaries, Engines, Files, Flow, Outside, PublishedKey, Service, Targets, Zone
 from hauberk.system.render.nftables import FLOWS
 
+_NO_CANARIES, _NO_FILES = Canaries(), Files()
+
 
 @dataclass(frozen=True, slots=True)
 class Testers:
@@ -33,11 +35,11 @@ class Testers:
     keyed: str = ""
     keyed_secret: str = ""
     unkeyed: str = ""
-    canaries: Canaries = Canaries()
+    canaries: Canaries = _NO_CANARIES
     internet: tuple[str, ...] = ()
     workstations: tuple[str, ...] = ()
     anchors: str = ""
-    files: Files = Files()
+    files: Files = _NO_FILES
 
 
 def targets(declared: Declaration, accounts: Testers, keys: tuple[PublishedKey, ...] = ()) -> Targets:

@@ -10,9 +10,9 @@ from hauberk.system.prove.experiment import Carry, Experiment, Scene
 from hauberk.system.prove.messages import new_token
 from hauberk.system.prove.probe import Awaited, Finding, Look, Measure, Place, Probe, State, Vantage, failed, inconclusive, passed
 from hauberk.system.prove.self_signed import self_signed
-from hauberk.system.prove.smtp import Smtp, from_outside, opportunistic, session, verifying
+from hauberk.system.prove.smtp import from_outside, opportunistic, session, verifying
 from hauberk.system.prove.targets import Targets
-from hauberk.system.prove.virus import INBOUND, OUTBOUND, acceptance, refusal, submit
+from hauberk.system.prove.virus import INBOUND, OUTBOUND, acceptance, deliver, refusal, submit
 from hauberk.system.prove.wire import UnansweredError, connected
 
 _SOURCE = "Recommendation M9"
@@ -41,9 +41,8 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
         yield Experiment(Probe("m9.link.relay-no-certificate", Measure.M9, Vantage.INSIDE, what, _SOURCE), _relay_without(""))
         what = "the MTA's relay port takes nothing from who shows a certificate of his own making"
         yield Experiment(Probe("m9.link.relay-own-certificate", Measure.M9, Vantage.INSIDE, what, _SOURCE), _relay_without("own"))
-    if targets.lmtp.addresses:
-        what = "the MDA takes mail from the MTA through TLS only"
-        yield Experiment(Probe("m9.link.lmtp-tls", Measure.M9, Vantage.DMZ, what, _SOURCE), _lmtp_plain)
+    what = "the MTA hands mail to the MDA through TLS"
+    yield Experiment(Probe("m9.link.inward-tls", Measure.M9, Vantage.INTERNET, what, _SOURCE, INBOUND), _inward)
     if targets.files.tree:
         what = "the DMZ holds no mailbox, no password and no private content key"
         yield Experiment(Probe("m9.dmz.holds-nothing", Measure.M9, Vantage.DMZ, what, _SOURCE), _holds_nothing)
@@ -139,24 +138,11 @@ def _showing_own() -> ssl.SSLContext:
         return opportunistic(Path(file.name))
 
 
-async def _lmtp_plain(scene: Scene) -> Finding:
-    """A delivery without TLS, to a recipient that exists. Who else may come to the port is the firewall's and the certificate's affair."""
-    targets = scene.targets
-    letter = scene.letter(targets.outside.stranger, targets.mailbox.address)
-    absent = Awaited(letter.token, Place.MAILBOX, targets.mailbox.address, arrives=False)
-    try:
-        async with connected(targets.lmtp.addresses[0], targets.lmtp.port, scene.record) as wire:
-            smtp = Smtp(wire, targets.lmtp.host)
-            greeting = await smtp.greeting()
-            if not greeting.positive:
-                return passed(f"the greeting refuses: {greeting}", absent)
-            await smtp.command("LHLO dmz.invalid")
-            reply = await smtp.transaction(targets.outside.stranger, targets.mailbox.address, letter.octets)
-    except UnansweredError as error:
-        if not any(line.text.startswith("connecting") for line in scene.record.transcript().lines[:-1]):
-            return inconclusive(str(error))
-        return passed(f"nothing is answered without TLS: {error}", absent)
-    return refusal(reply, absent)
+async def _inward(scene: Scene) -> Finding:
+    stranger, recipient = scene.targets.outside.stranger, scene.targets.mailbox.address
+    letter = scene.letter(stranger, recipient)
+    reply = await deliver(scene, letter, stranger, recipient)
+    return acceptance(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=True, look=Look.INNER_TLS))
 
 
 async def _holds_nothing(scene: Scene) -> Finding:

@@ -25,6 +25,8 @@ def examine(raw: bytes, awaited: Awaited, targets: Targets) -> tuple[str, str]:
             return ("", flaw) if flaw else (f"the DKIM signature of {targets.domain} holds", "")
         case Look.SEALED:
             return _sealed(raw, awaited.secret, targets.keyed_secret)
+        case Look.INNER_TLS:
+            return _inner_tls(raw, targets.mx.host)
         case Look.NO_TRACE:
             return _no_trace(raw, targets)
 
@@ -35,6 +37,14 @@ def _authenticated(raw: bytes, host: str) -> tuple[str, str]:
             results = ", ".join(f"{name}={result}" for name, result in _RESULTS.findall(str(value)))
             return f"arrived; {host} found {results or 'nothing to authenticate'}", ""
     return "", f"it arrived without Authentication-Results of {host} (RFC 8601)"
+
+
+def _inner_tls(raw: bytes, mta: str) -> tuple[str, str]:
+    """The MDA's own Received field is the first (RFC 3848 names the protocols)."""
+    first = " ".join(str((message_from_bytes(raw).get_all("Received") or [""])[0]).split())
+    if f"from {mta}" in first and "with LMTPS" in first:
+        return "the MDA received it from the MTA through TLS", ""
+    return "", f"the MDA did not receive it from the MTA through TLS: {first[:200]}"
 
 
 def _no_trace(raw: bytes, targets: Targets) -> tuple[str, str]:

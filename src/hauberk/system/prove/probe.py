@@ -90,6 +90,7 @@ class Look(StrEnum):
     DKIM = "dkim"  # a signature of our domain holds
     SEALED = "sealed"  # encrypted; opens with the recipient's key where that is given; nothing of the text in clear
     AUTHENTICATED = "authenticated"  # our MTA wrote Authentication-Results into it
+    INNER_TLS = "inner-tls"  # our MDA received it from our MTA through TLS
     NO_TRACE = "no-trace"  # the submitter's address does not stand in the header
 
 
