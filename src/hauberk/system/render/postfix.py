@@ -7,6 +7,7 @@ from typing import Final
 from hauberk.system.declaration import AccountSource, Address, Declaration, Host, SourceKind
 from hauberk.system.material import Material
 from hauberk.system.places import Places
+from hauberk.system.render import openssl
 from hauberk.system.render.guard import plain
 from hauberk.system.tree import Component, Folder, RenderedFile
 
@@ -114,6 +115,7 @@ def host_sections(host: Host, declaration: Declaration, places: Places) -> tuple
                 ("setgid_group", "postdrop"),
                 ("maillog_file", f"{places.log}/postfix.log"),
                 ("maillog_file_prefixes", places.log),
+                ("import_environment", openssl.environment(places)),
                 *several,
             ),
         ),
@@ -192,7 +194,7 @@ def strict_smtp(declaration: Declaration) -> Section:
 
 
 def filters(milters: Iterable[str], bounces: str = "") -> Section:
-    """Content is looked at before the queue; what cannot be looked at is asked to come again. `bounces` signs what Postfix itself writes."""
+    """Content is looked at before the queue; what cannot be is asked to come again. `bounces` signs what Postfix itself writes."""
     return Section(
         "Content filters before the queue; without them nothing is taken",
         (
