@@ -18,6 +18,9 @@ from hauberk.store.store import Store
 _TOGETHER = 2500  # orders of one transaction
 
 
+_LONGEST_KEY = 180
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is. `stage` in words, `fraction` of 1; the ids are there when it is done, `reason` says why it failed."""
@@ -144,8 +147,8 @@ def progress_of(job: Job) -> Progress:
 
 
 async def _order_by_key(session: TenantSession, order: Order, at: datetime) -> Job:
-    if len(order.key) > 190:
-        raise StoreError(Fault.INVALID, "the key of an order has at most 180 characters")
+    if len(order.key) > len("order:") + _LONGEST_KEY:
+        raise StoreError(Fault.INVALID, f"the key of an order has at most {_LONGEST_KEY} characters")
     job = await jobs.enqueue(session, order, at, at)
     if (job.kind, job.payload) != (order.kind, order.payload):
         raise StoreError(Fault.CONFLICT, "this key was used for another order")
