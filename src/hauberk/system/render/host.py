@@ -10,6 +10,7 @@ from hauberk.system.render import (
     link,
     mta_sts,
     nftables,
+    openssl,
     postfix,
     postfix_mda,
     postfix_mta,
@@ -46,6 +47,7 @@ def _shared(declaration: Declaration, material: Material, role: Role, places: Pl
         *gateway.files(declaration, role, places),
         *nftables.files(declaration, role, places),
         *link.files(material, role, places),
+        *openssl.files(places),
     )
 
 

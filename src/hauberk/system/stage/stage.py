@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from hauberk.store.url import parse
 from hauberk.system import material_folder
 from hauberk.system.accounts import recipients
@@ -171,7 +174,8 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
     keys = folder / "keys"
     material_folder.make(declared, keys, at.date())
     current = material_folder.public_key_in(Path(declared.certificates.mta.certificate))
-    material = material_folder.load(keys, at.date(), (current,))
+    following = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    material = material_folder.load(keys, at.date(), (current, following))
     places = {role: Places.under(str(folder / role.value), _PYTHON) for role in Role}
     trees = {role: render(declared, material, role, places[role]) for role in Role}
     for role, tree in trees.items():
