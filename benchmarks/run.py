@@ -62,7 +62,7 @@ judges them; checkdmarc says whether STARTTLS works.""",
     Part(
         "TLS of one mail server",
         "One server looked at by each program with its own defaults; connections are counted by the server.",
-        lambda: tls.table(tls.rows(quick=True)),
+        lambda: tls.table(tls.rows(1, quick=True)),
     ),
 )
 

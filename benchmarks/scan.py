@@ -21,7 +21,7 @@ from benchmarks.peers import python_with
 
 PEER = "checkdmarc==6.0.4"
 COUNT = 1_000
-ROUNDS = 3
+ROUNDS = 2
 _ROOT = Path(__file__).parents[1]
 _KINDS = {"dns": "DNS only", "handshake": "with one handshake an endpoint"}
 # The areas of the catalogue that checkdmarc looks at too; it says whether STARTTLS works, which is told by the area `tls`.

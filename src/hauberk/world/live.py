@@ -19,8 +19,9 @@ from hauberk.model.transport import Endpoint, Hello, Trial, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dialogue import SmtpPatience
+from hauberk.world.dns.choice import first_answering
 from hauberk.world.dns.client import DnsClient
-from hauberk.world.dns.resolver import is_trusted, system_resolver
+from hauberk.world.dns.resolver import is_trusted, system_resolvers
 from hauberk.world.guard import AddressGuard
 from hauberk.world.guestbook import Guestbook
 from hauberk.world.hello import say_hello
@@ -39,9 +40,10 @@ _log = logging.getLogger(__name__)
 class LiveConfig:
     """How to look at the world.
 
-    `resolver` is a URL, None for the system's; `helo` empty for this machine's own name; `allow` opens networks that the address
-    guard refuses; `routes` maps (address, port) to where it really is, TCP and DNS alike (the lab), and such places are allowed;
-    `ca_file` adds anchors to the platform's. `ipv4`, `ipv6`: None to find out. `connect` and `dns` are time-outs in seconds.
+    `resolver` is a URL, None for the first of the system's that answers; `helo` empty for this machine's own name; `allow` opens
+    networks that the address guard refuses; `routes` maps (address, port) to where it really is, TCP and DNS alike (the lab), and such
+    places are allowed; `ca_file` adds anchors to the platform's. `ipv4`, `ipv6`: None to find out. `connect` and `dns` are time-outs in
+    seconds.
     """
 
     resolver: str | None = None
@@ -78,7 +80,7 @@ class LiveWorld:
 
     async def __aenter__(self) -> Self:
         config = self._config
-        self._vantage = _vantage(config)
+        self._vantage = _vantage(config, config.resolver or await first_answering(system_resolvers()))
         self._dialer = Dialer(
             self._guard,
             Politeness(config.manners),
@@ -156,8 +158,7 @@ class LiveWorld:
         return self._config.routes.get((address, port), (address, port))
 
 
-def _vantage(config: LiveConfig) -> Vantage:
-    resolver = config.resolver or system_resolver()
+def _vantage(config: LiveConfig, resolver: str) -> Vantage:
     if config.helo and not _HELO.fullmatch(config.helo):
         raise ValueError(f"{config.helo!r} is no name to say EHLO with")
     reach = find_reach()

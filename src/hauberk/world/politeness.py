@@ -11,9 +11,9 @@ from dataclasses import dataclass
 class Manners:
     """`per_address` and `total` count connections that are open at the same time.
 
-    `pause` (seconds) is the mean time between two beginnings at one address; `burst` may begin one upon the other's end, and the next ones
-    after that many pauses: servers count connections by the minute, and waking up for each costs twice the work. It is meant for mail servers, which count connections; a web server that has the policies
-    of thousands of domains does not.
+    `pause` (seconds) is the mean time between two beginnings at one address; `burst` may begin one upon the other's end, and the next
+    ones after that many pauses: servers count connections by the minute, and waking up for each costs twice the work. It is meant for
+    mail servers, which count connections; a web server that has the policies of thousands of domains does not.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
     """

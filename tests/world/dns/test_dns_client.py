@@ -12,8 +12,9 @@ import uvloop
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record, Silence
 from hauberk.protocols.malformed import Malformed
+from hauberk.world.dns.choice import first_answering
 from hauberk.world.dns.client import DnsClient
-from hauberk.world.dns.resolver import NoResolver, Resolver, is_trusted, parse_resolver, system_resolver
+from hauberk.world.dns.resolver import NoResolver, Resolver, is_trusted, parse_resolver, system_resolvers
 from world.dns.lying_server import LyingServer, reply_to, truncated
 
 T = TypeVar("T")
@@ -388,19 +389,19 @@ def test_what_is_no_resolver_is_told(text: str) -> None:
     assert not is_trusted(text)
 
 
-def test_the_system_names_its_resolver(tmp_path: Path) -> None:
+def test_the_system_names_its_resolvers(tmp_path: Path) -> None:
     configuration = tmp_path / "resolv.conf"
     configuration.write_text(
         "# nameserver 192.0.2.1\nsearch example\nnameserver nonsense://\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n"
     )
-    assert system_resolver(configuration) == "udp://192.0.2.53:53"
+    assert system_resolvers(configuration) == ("udp://192.0.2.53:53", "udp://192.0.2.54:53")
     configuration.write_text("nameserver fe80::1%eth0\n")
-    assert system_resolver(configuration) == "udp://[fe80::1%eth0]:53"
+    assert system_resolvers(configuration) == ("udp://[fe80::1%eth0]:53",)
     configuration.write_text("search example\n")
     with pytest.raises(NoResolver, match="names no resolver"):
-        system_resolver(configuration)
+        system_resolvers(configuration)
     with pytest.raises(NoResolver, match="cannot be read"):
-        system_resolver(tmp_path / "missing")
+        system_resolvers(tmp_path / "missing")
 
 
 def test_old_answers_are_forgotten_by_generations(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,3 +420,18 @@ def test_old_answers_are_forgotten_by_generations(run: Run, monkeypatch: pytest.
             assert len(server.queries) == 41
 
     run(main())
+
+
+def test_the_first_resolver_that_answers_is_gone_by() -> None:
+    async def scenario() -> None:
+        async with (
+            LyingServer(lambda query, number: []) as mute,
+            LyingServer(lambda query, number: [reply_to(query, rcode=5)]) as refusing,
+            LyingServer(lambda query, number: [reply_to(query)]) as sound,
+        ):
+            dead = "udp://127.0.0.1:9"
+            assert await first_answering((dead, mute.url, refusing.url, sound.url), patience=0.3) == sound.url
+            assert await first_answering((dead, mute.url), patience=0.3) == dead
+            assert await first_answering((mute.url,)) == mute.url
+
+    asyncio.run(scenario())

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from hauberk.protocols.malformed import Malformed
 
+_MOST_RESOLVERS = 3  # MAXNS of resolv.conf(5)
 _PORTS = {"udp": 53, "tcp": 53, "tls": 853, "https": 443}
 
 
@@ -61,17 +62,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def system_resolver(configuration: Path = Path("/etc/resolv.conf")) -> str:
-    """The URL of the first resolver that this machine is configured to use. Raises `NoResolver`."""
+def system_resolvers(configuration: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
+    """The URLs of the resolvers that this machine is configured to use, in its order; at least one. Raises `NoResolver`."""
     try:
         lines = configuration.read_text(errors="replace").splitlines()
     except OSError as error:
         raise NoResolver(f"{configuration} cannot be read ({error.strerror}); name a resolver, like --resolver udp://127.0.0.1") from None
+    found: dict[str, None] = {}
     for line in lines:
         words = line.split()
         if len(words) >= 2 and words[0] == "nameserver":
             address = words[1]
             url = f"udp://[{address}]:53" if ":" in address else f"udp://{address}:53"
             if isinstance(parse_resolver(url), Resolver):
-                return url
-    raise NoResolver(f"{configuration} names no resolver; name one, like --resolver udp://127.0.0.1")
+                found[url] = None
+    if not found:
+        raise NoResolver(f"{configuration} names no resolver; name one, like --resolver udp://127.0.0.1")
+    return tuple(found)[:_MOST_RESOLVERS]
