@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from hauberk.app.work.work_settings import WorkSettings
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -61,6 +63,20 @@ class ServerSettings:
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
-    def host_name(self) -> str:
-        """The host of `url`, without a port: the relying party id of passkeys."""
-        return urlsplit(self.url).hostname or ""
+    def origins(self) -> frozenset[str]:
+        """Every origin that is this server: where it listens on loopback only, by all of loopback's names."""
+        if self.host not in LOOPBACK:
+            return frozenset((self.origin,))
+        return frozenset((self.origin, *(f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]"))))
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names, without ports, that a request may have in its Host field."""
+        return frozenset(host_of(urlsplit(origin).netloc) for origin in self.origins)
+
+
+def host_of(netloc: str) -> str:
+    """The host without its port, in lower case (RFC 9110, 4.2.3); an IPv6 address keeps its brackets."""
+    if netloc.startswith("[") and "]" in netloc:
+        return netloc[: netloc.index("]") + 1].lower()
+    return netloc.partition(":")[0].lower()

@@ -18,6 +18,7 @@ from hauberk.cli.key import key
 from hauberk.cli.lab import demo, lab
 from hauberk.cli.push import push
 from hauberk.cli.scan import scan
+from hauberk.cli.serve import serve
 from hauberk.cli.spf import spf
 from hauberk.cli.streams import UNWRITABLE, abandon_output, prepare_streams
 from hauberk.cli.verify import verify
@@ -38,6 +39,7 @@ app.command()(judge)
 app.command()(whatif)
 app.command()(verify)
 app.add_typer(key, name="key")
+app.command()(serve)
 app.command()(worker)
 app.command()(backup)
 app.command()(restore)

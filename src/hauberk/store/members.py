@@ -100,6 +100,19 @@ async def withdraw(session: TenantSession, id: int) -> None:
         raise missing("invitation")
 
 
+async def pending(session: SystemSession, secret: str, at: datetime) -> Invitation | None:
+    """The invitation behind a secret, if it can be accepted."""
+    mine = (invitations.c.digest == digest_of(secret)) & invitations.c.used_at.is_(None) & (invitations.c.expires_at > at)
+    return await session.record(Invitation, select(*columns(invitations, Invitation)).where(mine))
+
+
+async def accept_all(session: SystemSession, email: str, at: datetime) -> tuple[Invitation, ...]:
+    """The invitations of an address, used up by this call; that the address is the user's is for the caller to see to."""
+    mine = (invitations.c.email == email.strip().lower()) & invitations.c.used_at.is_(None) & (invitations.c.expires_at > at)
+    rows = await session.rows(returning(invitations.update().where(mine).values(used_at=at), invitations, Invitation))
+    return tuple(read(Invitation, row) for row in rows)
+
+
 async def accept(session: SystemSession, secret: str, at: datetime) -> Invitation | None:
     """The invitation behind a secret, used up by this call; `None` when there is none, it has expired, or it was used."""
     mine = (invitations.c.digest == digest_of(secret)) & invitations.c.used_at.is_(None) & (invitations.c.expires_at > at)

@@ -52,6 +52,11 @@ async def set_password(session: SystemSession, id: int, password_hash: str) -> N
     await session.run(delete(sessions).where(sessions.c.user_id == id))
 
 
+async def renew_hash(session: SystemSession, id: int, password_hash: str) -> None:
+    """The same password, kept another way."""
+    await session.run(users.update().where(users.c.id == id).values(password_hash=password_hash))
+
+
 async def disable(session: SystemSession, id: int, at: datetime) -> None:
     """Sign-in is refused from now on and all sessions end. Raises `StoreError` (missing)."""
     if not await session.run(users.update().where(users.c.id == id).values(disabled_at=at)):

@@ -1,13 +1,16 @@
 """Who is asking, and what that allows. Every page route takes one of the dependencies below; which tenant it works in follows from the
 session on the server alone. An id in an address is looked up in that tenant's session, and another tenant's is not there (404)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, TypeAlias
 from urllib.parse import quote
 
 from fastapi import Depends, HTTPException, Request
 
 from hauberk.store import members, sessions, shares, tenants, users
+from hauberk.store.errors import StoreError
 from hauberk.store.members import Role
 from hauberk.store.sessions import SignedIn
 from hauberk.store.shares import Share
@@ -16,6 +19,8 @@ from hauberk.store.users import User
 from hauberk.web import cookies
 from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Here
+
+_NOTED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,11 @@ class NotSignedIn(Exception):
 async def anybody(request: Request, here: Here) -> Visitor | Guest:
     """Whoever it is: for pages that all may see."""
     secret = cookies.read(request, Cookie.SESSION, here.settings)
-    return (await _visitor(here, secret) if secret else None) or Guest()
+    found = await _visitor(here, secret) if secret else None
+    if found is None:
+        return Guest()
+    await _keep_alive(here, secret, found.session)
+    return found
 
 
 async def reader(request: Request, found: Annotated[Visitor | Guest, Depends(anybody)]) -> Visitor:
@@ -132,6 +141,16 @@ async def _visitor(here: Here, secret: str) -> Visitor | None:
     others = tuple(one for one in mine if one.id != here_now.id)
     provides = first is not None and roles.get(first) is Role.ADMINISTRATOR
     return Visitor(user, here_now, roles[here_now.id], others, found, provides)
+
+
+async def _keep_alive(here: Here, secret: str, session: SignedIn) -> None:
+    """Noting each request would make every reader a writer; a database that cannot be written to can still be read."""
+    at, limits = here.clock(), here.settings.session
+    if timedelta(0) <= at - session.seen_at < _NOTED_EVERY:
+        return
+    with suppress(StoreError):
+        async with here.store.system() as writing:
+            await sessions.seen(writing, secret, at, min(at + limits.idle, session.created_at + limits.whole))
 
 
 def _path(request: Request) -> str:

@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 
 from hauberk.store.errors import Fault, StoreError
 from hauberk.web.access import Guest, NotSignedIn
+from hauberk.web.installation import installation_of
 from hauberk.web.page import page, see
+from hauberk.web.protection import protect
 
 _log = logging.getLogger(__name__)
 _WORDS = {
@@ -44,10 +46,11 @@ def explain_errors(app: FastAPI) -> None:
 
 
 def error_page(request: Request, status: int, detail: str = "", headers: dict[str, str] | None = None) -> Response:
-    """`detail` in place of the status's own words."""
+    """`detail` in place of the status's own words. It protects itself: what crashed is answered outside of all layers of ours."""
     title, words = _WORDS.get(status, _WORDS[400] if status < 500 else _WORDS[500])
     response = page(request, "error.html", Guest(), status=status, code=status, title=title, words=detail or words)
     response.headers.update(headers or {})
+    protect(response.headers, installation_of(request).settings)
     return response
 
 

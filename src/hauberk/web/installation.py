@@ -22,8 +22,12 @@ def install(app: FastAPI, installation: Installation) -> None:
     app.state.installation = installation
 
 
+def installation_in(app: FastAPI) -> Installation:
+    return cast(Installation, app.state.installation)
+
+
 def installation_of(request: Request) -> Installation:
-    return cast(Installation, request.app.state.installation)
+    return installation_in(request.app)
 
 
 Here = Annotated[Installation, Depends(installation_of)]
