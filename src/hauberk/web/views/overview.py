@@ -10,6 +10,7 @@ from hauberk.protocols.names import to_unicode
 from hauberk.report.content import Mark
 from hauberk.report.wording import points
 from hauberk.store.overview import DomainState, TrendPoint
+from hauberk.web.charts import Dot
 from hauberk.web.views.words import NO_RESULT, Freshness, ago, freshness, result_mark, signed
 
 PAGE = 50
@@ -56,7 +57,7 @@ class Row:
     scanned: str = ""
     observed_at: datetime | None = None
     fresh: Freshness | None = None
-    trend: tuple[TrendPoint, ...] = ()
+    trend: tuple[Dot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Overview:
     pages: int
 
 
-def wanted(search: str, state: str, sort: str, down: bool, page: int) -> Wanted:
+def wanted(search: str, state: str, sort: str, *, down: bool, page: int) -> Wanted:
     """What an address asks for, as far as it makes sense."""
     return Wanted(search.strip()[:253], state if state in STATES else "", sort if sort in SORTS else "name", down, max(1, min(page, 10**6)))
 
@@ -134,7 +135,7 @@ def _row(state: DomainState, trend: tuple[TrendPoint, ...], now: datetime) -> Ro
         ago(state.observed_at, now),
         state.observed_at,
         freshness(state.observed_at, now),
-        trend,
+        tuple(Dot(one.observed_at, one.points, result_mark(one.band, incomplete=one.incomplete).state) for one in trend),
     )
 
 
