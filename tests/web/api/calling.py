@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -47,7 +47,6 @@ class Calling:
     clock: Clock
     tenant: int
     client: httpx.AsyncClient
-    _kept: list[Kept] = field(default_factory=list[Kept])
 
     async def token(self, scopes: str = EVERY_SCOPE, tenant: int | None = None, expires_at: datetime | None = None) -> str:
         """The secret of a new token."""

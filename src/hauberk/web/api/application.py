@@ -43,7 +43,7 @@ def create_api(installation: Installation, limits: Limits | None = None) -> Fast
     api.state.service = Service(installation, limits or Limits())
     for routed in _ROUTED:
         api.include_router(routed.router)
-    install(api)
+    install(api, (routed.router for routed in _ROUTED))
     api.add_middleware(Edge, body_limit=body_limit)
     api.openapi = partial(describe, api)
     return api

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from hauberk import __version__
+from hauberk.web.api import webhooks
 from hauberk.web.api.problem import ADAPTER, BY_STATUS, MEDIA_TYPE, Kind
 from hauberk.web.api.scope import Scope
 
@@ -81,6 +82,8 @@ def _complete(made: Object) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(_problem_schemas(ADAPTER))
+    schemas["WebhookAlert"] = webhooks.SCHEMA
+    made["webhooks"] = webhooks.DESCRIBED
     parts["responses"] = {_component(kind): _response(kind) for kind in Kind}
     made["servers"] = [{"url": "/api/v1"}]
     for operations in cast("dict[str, dict[str, Object]]", made["paths"]).values():

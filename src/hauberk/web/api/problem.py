@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from pydantic import Field, TypeAdapter
 
 MEDIA_TYPE = "application/problem+json"
+PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Refused(Exception):
 def answer(root: str, refused: Refused) -> Response:
     """The problem as a response; `root` is where the API is mounted."""
     kind = refused.kind.value
-    problem = Problem(f"{root}/docs#{kind.slug}", kind.title, kind.status, refused.detail, refused.instance, refused.errors)
+    problem = Problem(f"{root or PREFIX}/docs#{kind.slug}", kind.title, kind.status, refused.detail, refused.instance, refused.errors)
     body = ADAPTER.dump_json(problem, exclude_defaults=True)
     return Response(body, kind.status, {**refused.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
 
@@ -129,7 +130,7 @@ def answer_to(request: Request, refused: Refused) -> Response:
 def root_of(request: Request) -> str:
     """The path that the API is mounted at."""
     root: str = request.scope.get("root_path", "")
-    return root
+    return root or PREFIX
 
 
 def not_found(what: str) -> Refused:

@@ -1,10 +1,10 @@
 """How errors of every origin become problems: of the framework, of validation, of the store."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -29,8 +29,9 @@ _AGAIN = {"Retry-After": "5"}
 _MOST_ERRORS = 100
 
 
-def install(api: FastAPI) -> None:
-    """Answer every error of the application with a problem."""
+def install(api: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Answer every error of the application, which has the routes of these routers, with a problem."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
     async def of_refusal(request: Request, error: Exception) -> Response:
         return answer_to(request, cast("Refused", error))
@@ -42,7 +43,7 @@ def install(api: FastAPI) -> None:
         return answer_to(request, _invalid(request, cast("RequestValidationError", error)))
 
     async def of_framework(request: Request, error: Exception) -> Response:
-        return answer_to(request, _http(request, cast("HTTPException", error)))
+        return answer_to(request, _http(request, cast("HTTPException", error), routes))
 
     api.add_exception_handler(Refused, of_refusal)
     api.add_exception_handler(StoreError, of_store)
@@ -110,13 +111,13 @@ def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")[:200]
 
 
-def _http(request: Request, error: HTTPException) -> Refused:
+def _http(request: Request, error: HTTPException, routes: list[APIRoute]) -> Refused:
     kind = BY_STATUS.get(error.status_code, Kind.INTERNAL if error.status_code >= 500 else Kind.MALFORMED)
     match kind:
         case Kind.NOT_FOUND:
             return Refused(kind, "there is nothing at this address")
         case Kind.METHOD_NOT_ALLOWED:
-            allowed = methods_at(request)
+            allowed = _methods_at(request, routes)
             return Refused(
                 kind, f"{request.method} is not understood here, but {', '.join(allowed)}", headers={"Allow": ", ".join(allowed)}
             )
@@ -124,12 +125,8 @@ def _http(request: Request, error: HTTPException) -> Refused:
             return Refused(kind, str(error.detail), headers=dict(error.headers or {}))
 
 
-def methods_at(request: Request) -> list[str]:
+def _methods_at(request: Request, routes: list[APIRoute]) -> list[str]:
     """Every method that some route at the request's path understands (the framework names those of one route only)."""
-    routes = cast("FastAPI", request.app).routes
-    found = {method for route in routes if isinstance(route, APIRoute) and _is_at(route, request) for method in route.methods or ()}
+    here = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    found = {method for route in here for method in route.methods or ()}
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
-
-
-def _is_at(route: APIRoute, request: Request) -> bool:
-    return route.matches(request.scope)[0] is not Match.NONE
