@@ -34,17 +34,18 @@ class Record:
     started: int
     namespaces: tuple[str, ...]
     scratch: str = ""
+    folder: str = str(RECORDS)
 
     @property
     def path(self) -> Path:
-        return RECORDS / f"{self.run}.json"
+        return Path(self.folder) / f"{self.run}.json"
 
 
-def write(run: str, namespaces: tuple[str, ...], scratch: str = "") -> Record:
+def write(run: str, namespaces: tuple[str, ...], scratch: str = "", records: Path = RECORDS) -> Record:
     """Record a run that this process owns."""
-    record = Record(run, os.getpid(), started(os.getpid()), namespaces, scratch)
-    RECORDS.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = RECORDS / f".{run}.partial"
+    record = Record(run, os.getpid(), started(os.getpid()), namespaces, scratch, str(records))
+    records.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = records / f".{run}.partial"
     partial.write_bytes(msgspec.json.encode(record))
     partial.replace(record.path)
     return record
@@ -71,9 +72,9 @@ def owned(record: Record) -> bool:
     return started(record.owner) == record.started
 
 
-def sweep() -> tuple[str, ...]:
+def sweep(records: Path = RECORDS) -> tuple[str, ...]:
     """Remove every run whose owner has died; the names of the runs."""
-    found = [one for path in sorted(RECORDS.glob("*.json")) if (one := read(path)) and not owned(one)]
+    found = [one for path in sorted(records.glob("*.json")) if (one := read(path)) and not owned(one)]
     for record in found:
         remove(record)
     return tuple(record.run for record in found)
