@@ -34,6 +34,8 @@ async def main(run, scratch, kept):
     await namespaces.make(layout, rules)
     # It shrugs off SIGTERM.
     await begin(*namespaces.inside(layout, "dmz"), "bash", "-c", "trap '' TERM; while true; do sleep 1; done", output=rules)
+    while not leftovers.inhabitants(layout.namespaces):
+        await asyncio.sleep(0.01)
     print("up", flush=True)
     if kept:
         try:
