@@ -13,7 +13,7 @@ from hauberk.system.prove.wire import UnansweredError
 LOGIN = "m6.control.login"
 KICKED = "m6.session.ends"
 _SOURCE = "Recommendation M6"
-_KICK_SECONDS = 25.0
+_KICK_SECONDS = 8.0
 
 
 def experiments(targets: Targets) -> Iterator[Experiment]:

@@ -34,8 +34,10 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
     yield _outbound("forge.two-froms", what, _forge_two)
     what = "who is logged in cannot write with an outsider's address in the From field"
     yield _outbound("forge.foreign-from", what, _forge_foreign)
-    what = "a message that leaves is signed with DKIM by our domain, and does not tell the submitter's address"
-    yield _outbound("dkim.signed", what, _signed)
+    what = "a message that leaves is signed with DKIM by our domain"
+    yield _outbound("dkim.signed", what, _looked_at(Look.DKIM))
+    what = "a message that leaves does not tell the address of the workstation"
+    yield _outbound("header.no-trace", what, _looked_at(Look.NO_TRACE))
 
 
 def _inbound(name: str, what: str, source: str, sender: str, author: str) -> Experiment:
@@ -79,11 +81,11 @@ async def _forge_two(scene: Scene) -> Finding:
     return refusal(reply, Awaited(letter.token, Place.SINK, recipient, arrives=False))
 
 
-async def _signed(scene: Scene) -> Finding:
-    own, recipient = scene.targets.mailbox, scene.targets.outside.address
-    letter = scene.letter(own.address, recipient)
-    reply = await submit(scene, letter, own, recipient)
-    signed = Awaited(letter.token, Place.SINK, recipient, arrives=True, look=Look.DKIM)
-    hidden = Awaited(letter.token, Place.SINK, recipient, arrives=True, look=Look.NO_TRACE)
-    finding = acceptance(reply, signed)
-    return Finding(finding.state, finding.said, (*finding.awaits, hidden)) if finding.awaits else finding
+def _looked_at(look: Look) -> Carry:
+    async def carry(scene: Scene) -> Finding:
+        own, recipient = scene.targets.mailbox, scene.targets.outside.address
+        letter = scene.letter(own.address, recipient)
+        reply = await submit(scene, letter, own, recipient)
+        return acceptance(reply, Awaited(letter.token, Place.SINK, recipient, arrives=True, look=look))
+
+    return carry

@@ -91,8 +91,11 @@ async def _mx_tls(scene: Scene) -> Finding:
 
 async def _submission_tls(scene: Scene) -> Finding:
     targets = scene.targets
-    async with session(targets.submission, "workstation.invalid", scene.record, tls=verifying(targets.anchors)) as smtp:
-        await smtp.command("NOOP")
+    try:
+        async with session(targets.submission, "workstation.invalid", scene.record, tls=verifying(targets.anchors)) as smtp:
+            await smtp.command("NOOP")
+    except UnansweredError as error:
+        return failed(str(error)) if "CERTIFICATE_VERIFY_FAILED" in str(error) else inconclusive(str(error))
     try:
         async with connected(targets.submission.addresses[0], targets.submission.port, scene.record) as wire:
             await wire.send(b"EHLO workstation.invalid\r\n")

@@ -22,13 +22,13 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
         what = "at least one engine that scans mail is of a family that the workstations do not have"
         yield Experiment(Probe("m2.families", Measure.M2, Vantage.WORKSTATION, what, _SOURCE), _families)
     if targets.canaries.first:
-        what = "what only the MTA's engine knows is refused from outside"
-        yield Experiment(Probe("m2.canary.first", Measure.M2, Vantage.INTERNET, what, _SOURCE, INBOUND), _first)
+        yield _arriving("first", "what only the MTA's engine knows is refused from outside")
+        yield _arriving("first-zipped", "the MTA's engine looks into archives")
+        yield _leaving("first-out", "what only the first engine knows is refused at submission too")
     if targets.canaries.second:
-        what = "what only the gateway's engine knows is refused at submission"
-        yield Experiment(Probe("m2.canary.second", Measure.M2, Vantage.WORKSTATION, what, _SOURCE, OUTBOUND), _second)
-        what = "the gateway's engine looks into archives"
-        yield Experiment(Probe("m2.canary.second-zipped", Measure.M2, Vantage.WORKSTATION, what, _SOURCE, OUTBOUND), _second_zipped)
+        yield _leaving("second", "what only the gateway's engine knows is refused at submission")
+        yield _leaving("second-zipped", "the gateway's engine looks into archives")
+        yield _arriving("second-in", "what only the second engine knows is refused from outside too")
     what = "an executable attachment is refused at submission"
     yield Experiment(Probe("m2.policy.executable", Measure.M2, Vantage.WORKSTATION, what, _SOURCE, OUTBOUND), _executable)
     if targets.files.signatures:
@@ -46,20 +46,30 @@ async def _families(scene: Scene) -> Finding:
     return passed(f"mail is scanned by {', '.join(sorted(ours - theirs))}, which no workstation has")
 
 
-async def _first(scene: Scene) -> Finding:
-    outside, recipient = scene.targets.outside, scene.targets.mailbox.address
-    letter = scene.letter(outside.stranger, recipient, text=scene.targets.canaries.first)
-    reply = await deliver(scene, letter, outside.stranger, recipient)
-    return refusal(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=False))
+def _hidden(scene: Scene, name: str) -> tuple[str, tuple[Attachment, ...]]:
+    """Text and attachments that hold a canary, by the probe's name."""
+    canary = scene.targets.canaries.first if name.startswith("first") else scene.targets.canaries.second
+    if not name.endswith("zipped"):
+        return canary, ()
+    return "See the attachment.", (Attachment("notes.zip", zipped("notes.txt", canary.encode()), "application/zip"),)
 
 
-async def _second(scene: Scene) -> Finding:
-    return await _submitted(scene, scene.targets.canaries.second, ())
+def _arriving(name: str, what: str) -> Experiment:
+    async def carry(scene: Scene) -> Finding:
+        stranger, recipient = scene.targets.outside.stranger, scene.targets.mailbox.address
+        text, attachments = _hidden(scene, name)
+        letter = scene.letter(stranger, recipient, text=text, attachments=attachments)
+        reply = await deliver(scene, letter, stranger, recipient)
+        return refusal(reply, Awaited(letter.token, Place.MAILBOX, recipient, arrives=False))
+
+    return Experiment(Probe(f"m2.canary.{name}", Measure.M2, Vantage.INTERNET, what, _SOURCE, INBOUND), carry)
 
 
-async def _second_zipped(scene: Scene) -> Finding:
-    canary = scene.targets.canaries.second.encode()
-    return await _submitted(scene, "See the attachment.", (Attachment("notes.zip", zipped("notes.txt", canary), "application/zip"),))
+def _leaving(name: str, what: str) -> Experiment:
+    async def carry(scene: Scene) -> Finding:
+        return await _submitted(scene, *_hidden(scene, name))
+
+    return Experiment(Probe(f"m2.canary.{name}", Measure.M2, Vantage.WORKSTATION, what, _SOURCE, OUTBOUND), carry)
 
 
 async def _executable(scene: Scene) -> Finding:

@@ -54,7 +54,9 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
     )
     what = "a client that talks before it is answered is refused"
     yield Experiment(Probe("m4.injection.early-talker", Measure.M4, Vantage.INTERNET, what, "RFC 2920, 3.1", CONTROL), _talk_early)
-    for verb, argument in (("VRFY", "{mailbox}"), ("EXPN", "postmaster"), ("ETRN", "{own}")):
+    what = "VRFY does not tell a stranger who is here"
+    yield Experiment(Probe("m4.commands.vrfy", Measure.M4, Vantage.INTERNET, what, "RFC 5321, 7.3", CONTROL), _verify)
+    for verb, argument in (("EXPN", "postmaster"), ("ETRN", "{own}")):
         what = f"{verb} tells a stranger nothing"
         probe = Probe(f"m4.commands.{verb.lower()}", Measure.M4, Vantage.INTERNET, what, "RFC 5321, 7.3; RFC 1985", CONTROL)
         yield Experiment(probe, _ask(verb, argument))
@@ -149,11 +151,20 @@ def _ask(verb: str, argument: str) -> Carry:
         words = {"mailbox": scene.targets.mailbox.address, "own": scene.targets.domain}
         async with from_outside(scene) as smtp:
             reply = await smtp.command(f"{verb} {argument.format_map(words)}")
-        if reply.code == 252 or not reply.positive:
-            return passed(f"answered with {reply}")
-        return failed(f"answered with {reply}")
+        return failed(f"answered with {reply}") if reply.positive else passed(f"answered with {reply}")
 
     return carry
+
+
+async def _verify(scene: Scene) -> Finding:
+    """252 says nothing (RFC 5321, 7.3), unless somebody who is not here gets another answer."""
+    own = scene.targets.mailbox.address
+    async with from_outside(scene) as smtp:
+        here = await smtp.command(f"VRFY {own}")
+        absent = await smtp.command(f"VRFY nobody-{own}")
+    if here.code == absent.code and here.code != 250:
+        return passed(f"both who is here and who is not get {here.code}")
+    return failed(f"who is here gets {here}, who is not gets {absent}")
 
 
 async def _offered_auth(scene: Scene) -> Finding:

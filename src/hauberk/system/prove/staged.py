@@ -4,9 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+
+from pysequoia import Tsk
 
 from hauberk.system.accounts.account import State as AccountState
 from hauberk.system.declaration import Role
+from hauberk.system.gateway.keykeeping import take_in
+from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.prove import gathering, vantage
 from hauberk.system.prove.accounts import KICKED
 from hauberk.system.prove.declared import Testers, targets
@@ -19,13 +24,16 @@ from hauberk.system.stage.commands import StageError
 from hauberk.system.stage.stage import Stage
 
 _SINK = f"sink@{play.PARTNER}"
+_KEYED = f"keyed@{play.PARTNER}"
 _SECOND_CANARY = "HAUBERK-" + "SECOND-ENGINE-TEST-FILE-9c1f4be27d50"
 _SECONDS = 240.0
 _DELIVERY = 12.0
 
 
 def stage_targets(stage: Stage) -> Targets:
-    """The people of the play and its partner, as test accounts."""
+    """The people of the play and its partner, as test accounts. The gateway is given the public key of one at the partner's."""
+    secret = Tsk.generate(f"Keyed Correspondent <{_KEYED}>")
+    take_in(KeyStore(Path(stage.props.places[Role.MDA].content_keys)), str(secret.extract_certificate()).encode())
     mta = stage.props.places[Role.MTA]
     listing = ("postqueue", "-c", mta.postfix, "-j")
     files = Files(mta.clamav_database, stage.declaration.engines.updates_days, (str(stage.root(Role.MTA)),), listing)
@@ -44,6 +52,8 @@ def stage_targets(stage: Stage) -> Targets:
         suspended=_account(play.CAROL),
         leaver=_account(play.ERIN),
         leaver_alias=play.ERIN.aliases[0],
+        keyed=_KEYED,
+        keyed_secret=str(secret),
         unkeyed=_SINK,
         canaries=Canaries(signatures.FIRST_ENGINE_CANARY, _SECOND_CANARY),
         internet=play.PARTNER_ADDRESSES,

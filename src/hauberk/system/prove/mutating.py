@@ -1,0 +1,129 @@
+"""Breaking one setting at a time on a running stage, and seeing which probes notice."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from hauberk.system.declaration import Role
+from hauberk.system.prove import staged
+from hauberk.system.prove.catalogue import all_experiments
+from hauberk.system.prove.evidence import Caught
+from hauberk.system.prove.mutations import Edit, Mutation, NothingToChangeError, Sort, edited
+from hauberk.system.prove.probe import Attempt, State, Vantage
+from hauberk.system.prove.settling import settle
+from hauberk.system.prove.targets import Targets
+from hauberk.system.stage.commands import StageError
+from hauberk.system.stage.stage import Stage
+
+_YEARS = 3 * 365 * 86_400  # seconds
+_DELIVERY = 5.0  # seconds until a broken stage has delivered what it should not
+_RESTARTED = {"rspamd/": "rspamd", "clamav/": "clamav", "hauberk/gateway.toml": "gateway", "dovecot/": "dovecot"}
+
+
+async def try_all(stage: Stage, targets: Targets, wanted: tuple[Mutation, ...], told: Callable[[Caught], None]) -> tuple[Caught, ...]:
+    """One after the other, each put back before the next."""
+    results: list[Caught] = []
+    for mutation in wanted:
+        result = await try_one(stage, targets, mutation)
+        told(result)
+        results.append(result)
+    return tuple(results)
+
+
+async def try_one(stage: Stage, targets: Targets, mutation: Mutation) -> Caught:
+    known = {experiment.probe.id: experiment.probe.vantage for experiment in all_experiments(targets)}
+    lacking = [name for name in mutation.caught_by if name not in known]
+    if lacking:
+        return Caught(mutation.id, mutation.what, mutation.caught_by, (), f"there is no probe {', '.join(lacking)}")
+    try:
+        async with broken(stage, mutation):
+            attempts = await _attempts(stage, targets, mutation.caught_by, known)
+            found = await staged.gathered(stage, targets, attempts, _DELIVERY)
+    except (StageError, NothingToChangeError) as error:
+        return Caught(mutation.id, mutation.what, mutation.caught_by, (), str(error))
+    outcomes = settle(attempts, found, targets).outcomes
+    caught = tuple(one.probe.id for one in outcomes if one.state is State.FAIL)
+    missed = "; ".join(f"{one.probe.id}: {one.state}: {one.said}" for one in outcomes if one.state is not State.FAIL)
+    return Caught(mutation.id, mutation.what, mutation.caught_by, caught, missed)
+
+
+async def _attempts(stage: Stage, targets: Targets, names: tuple[str, ...], known: dict[str, Vantage]) -> tuple[Attempt, ...]:
+    by_zone = {zone: tuple(name for name in names if known[name] is zone) for zone in Vantage}
+    parts = await asyncio.gather(*(staged.attempts_from(stage, zone, targets, chosen) for zone, chosen in by_zone.items() if chosen))
+    return tuple(attempt for part in parts for attempt in part)
+
+
+@asynccontextmanager
+async def broken(stage: Stage, mutation: Mutation) -> AsyncGenerator[None]:
+    """The stage with this mutation; whatever happens, it is put back. Raises `StageError` and `NothingToChangeError`."""
+    async with AsyncExitStack() as undo:
+        changed: set[tuple[Role, str]] = set()
+        undo.push_async_callback(_reread, stage, changed)
+        for edit in mutation.edits:
+            await _apply(stage, edit, undo)
+            changed.add((edit.role, edit.path))
+        await _reread(stage, changed)
+        for name in mutation.stopped:
+            undo.push_async_callback(stage.start, name)
+            await stage.stop(name)
+        yield
+
+
+async def _apply(stage: Stage, edit: Edit, undo: AsyncExitStack) -> None:
+    match edit.sort:
+        case Sort.FILE:
+            path = str(stage.root(edit.role) / edit.path)
+            before = await asyncio.to_thread(Path(path).read_bytes)
+            after = edited(before.decode(), edit).replace("@HOST@", str(stage.root(edit.role)))
+            undo.push_async_callback(stage.replace, edit.role, path, before)
+            await stage.replace(edit.role, path, after.encode())
+        case Sort.ADDED:
+            added = stage.root(edit.role) / edit.path
+            undo.callback(added.unlink, missing_ok=True)
+            await asyncio.to_thread(added.write_text, edit.put)
+        case Sort.AGED:
+            for path in (stage.root(edit.role) / edit.path).iterdir():
+                undo.callback(os.utime, path, times=(path.stat().st_atime, path.stat().st_mtime))
+                os.utime(path, times=(path.stat().st_atime, path.stat().st_mtime - _YEARS))
+        case Sort.MTA_COPY:
+            undo.push_async_callback(stage.push)
+            await asyncio.to_thread(_execute, stage.props.places[Role.MTA].recipients, edit.put)
+        case Sort.DIRECTORY:
+            accounts = stage.props.places[Role.MDA].accounts
+            before = await asyncio.to_thread(_view, accounts, edit.path)
+            undo.callback(_execute, accounts, f"DROP VIEW {edit.path}; {before}")
+            await asyncio.to_thread(_execute, accounts, f"DROP VIEW {edit.path}; CREATE VIEW {edit.path} AS {edit.put}")
+
+
+def _execute(database: str, statements: str) -> None:
+    connection = sqlite3.connect(database, timeout=15)
+    try:
+        connection.executescript(statements)
+    finally:
+        connection.close()
+
+
+def _view(database: str, name: str) -> str:
+    connection = sqlite3.connect(database, timeout=15)
+    try:
+        (found,) = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", (name,)).fetchone()
+    finally:
+        connection.close()
+    return str(found)
+
+
+async def _reread(stage: Stage, changed: set[tuple[Role, str]]) -> None:
+    """Have the daemons read what was changed."""
+    for role in {role for role, path in changed if path.startswith("nftables/")}:
+        await stage.reload_rules(role)
+    for role in {role for role, path in changed if path.startswith("postfix/")}:
+        zone = Vantage.DMZ if role is Role.MTA else Vantage.INSIDE
+        finished = await stage.inside(zone, "postfix", "-c", stage.props.places[role].postfix, "reload")
+        if finished.code:
+            raise StageError(finished.complaint)
+    names = {f"{role.value}.{daemon}" for role, path in changed for start, daemon in _RESTARTED.items() if path.startswith(start)}
+    for name in sorted(names):
+        await stage.restart(name)
