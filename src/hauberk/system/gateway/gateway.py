@@ -38,10 +38,10 @@ class Gateway:
     @classmethod
     async def start(cls, config: GatewayConfig, clock: Clock) -> "Gateway":
         """Workers and all; raises `CannotStart`."""
-        sealer = await asyncio.to_thread(_sealer, config) if config.confidentiality.enabled else None
+        sealing = await asyncio.to_thread(sealer, config)
         workers = Workers(Settings(config.engine, config.attachments), config.limits.workers, config.limits.inspection_seconds)
         await workers.start()
-        return cls(config, clock, workers, directory(config.senders) if config.senders is not None else None, sealer)
+        return cls(config, clock, workers, directory(config.senders) if config.senders is not None else None, sealing)
 
     async def decide(self, message: Message) -> Decision:
         """The verdict about a message."""
@@ -89,8 +89,10 @@ class Gateway:
         return tuple(AddField(NOTE_FIELD, _header_text(f"{finding.kind}; {finding}")) for finding in wanted)
 
 
-def _sealer(config: GatewayConfig) -> Sealer:
-    """The sealer that the configuration wants; raises `CannotStart`."""
+def sealer(config: GatewayConfig) -> Sealer | None:
+    """The sealer that the configuration wants, if any; raises `CannotStart`."""
+    if not config.confidentiality.enabled:
+        return None
     keys = config.keys
     try:
         authorities = x509.load_pem_x509_certificates(Path(keys.authorities).read_bytes()) if keys.authorities else []

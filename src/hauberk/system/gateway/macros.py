@@ -58,14 +58,19 @@ class _Document(Protocol):
 
 def look(octets: bytes) -> Macros:
     """The macros of an OLE document (a Word or Excel file of the old kind, or the `vbaProject.bin` of a new one)."""
-    from oletools.olevba import FileOpenError, VBA_Parser  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+    try:
+        return _look(octets)
+    except MemoryError:
+        raise
+    except Exception as error:  # the parsers stumble over damaged files in many ways
+        raise NotReadable("the document is damaged, or of a kind that cannot be read") from error
+
+
+def _look(octets: bytes) -> Macros:
+    from oletools.olevba import VBA_Parser  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
     logging.getLogger("olevba").setLevel(logging.CRITICAL)
-    try:
-        document = cast(_Document, VBA_Parser("document", data=octets))
-    except FileOpenError as error:
-        raise NotReadable("the document cannot be read") from error
-    with closing(document):
+    with closing(cast(_Document, VBA_Parser("document", data=octets))) as document:
         if document.detect_is_encrypted():
             return Macros(encrypted=True)
         if not (document.detect_vba_macros() or document.detect_xlm_macros()):
@@ -78,11 +83,18 @@ def look(octets: bytes) -> Macros:
 
 def packed_files(octets: bytes) -> Iterator[tuple[str, bytes]]:
     """Files that the Object Packager put into an OLE document: their names and octets."""
-    from olefile import OleFileIO, isOleFile  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+    try:
+        yield from _packed(octets)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise NotReadable("the document is damaged, or of a kind that cannot be read") from error
+
+
+def _packed(octets: bytes) -> Iterator[tuple[str, bytes]]:
+    from olefile import OleFileIO  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
     from oletools.oleobj import OleNativeStream  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-    if not isOleFile(data=octets):
-        return
     with closing(cast(_Storage, OleFileIO(BytesIO(octets)))) as storage:
         for path in storage.listdir():
             if path[-1].lower() != _OLE_NATIVE:

@@ -105,6 +105,8 @@ def _encoding(part: Mail) -> str:
 
 
 def _decoded(part: Mail) -> bytes:
+    if "Content-Transfer-Encoding" in part:
+        part.replace_header("Content-Transfer-Encoding", _encoding(part))  # else a comment keeps the library from decoding
     found = cast("bytes | str | None", part.get_payload(decode=True))
     if isinstance(found, bytes):
         return found

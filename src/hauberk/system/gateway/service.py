@@ -10,9 +10,10 @@ from pathlib import Path
 
 from hauberk.system.gateway.config import GatewayConfig, Listen, Tcp, UnixSocket
 from hauberk.system.gateway.config_file import BadConfig, read
-from hauberk.system.gateway.gateway import Gateway
+from hauberk.system.gateway.gateway import Gateway, sealer
 from hauberk.system.gateway.server import Server
 from hauberk.system.gateway.workers import CannotStart
+from hauberk.system.gateway.yara import BadRules, Yara
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +32,17 @@ def load(path: Path) -> GatewayConfig:
         raise CannotServe(f"{path} is not UTF-8") from error
     except OSError as error:
         raise CannotServe(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def check_config(path: Path) -> str:
+    """What a configuration comes to, in a line; raises `CannotServe`. Rules are compiled, nothing is listened at."""
+    config = load(path)
+    try:
+        Yara(config.engine.rules, config.engine.scan_seconds)
+        sealer(config)
+    except (BadRules, CannotStart, OSError) as error:
+        raise CannotServe(f"{path}: {error}") from error
+    return f"{path}: fine, side {config.side}, would listen at {_place(config.listen)}"
 
 
 async def serve(path: Path) -> None:
