@@ -19,8 +19,10 @@ from hauberk.cli.lab import demo, lab
 from hauberk.cli.push import push
 from hauberk.cli.scan import scan
 from hauberk.cli.serve import serve
+from hauberk.cli.server import server
 from hauberk.cli.spf import spf
 from hauberk.cli.streams import UNWRITABLE, abandon_output, prepare_streams
+from hauberk.cli.system import system
 from hauberk.cli.verify import verify
 from hauberk.cli.worker import worker
 
@@ -41,6 +43,7 @@ app.command()(verify)
 app.add_typer(key, name="key")
 app.command()(serve)
 app.command()(worker)
+app.add_typer(server, name="server")
 app.command()(backup)
 app.command()(restore)
 app.command()(explain)
@@ -48,6 +51,7 @@ app.command()(catalogue)
 app.add_typer(spf, name="spf")
 app.add_typer(push, name="push")
 app.command("new-check")(new_check)
+app.add_typer(system, name="system")
 app.command()(demo)
 app.command()(lab)
 

@@ -1,0 +1,10 @@
+"""`hauberk system`: declare a mail system, put it on its hosts, prove it. Each command has a file of its own."""
+
+import typer
+
+from hauberk.cli.system_gateway import gateway
+from hauberk.cli.system_keys import keys
+
+system = typer.Typer(help="The mail system that passes: declare it, deploy it, prove it.", no_args_is_help=True)
+system.command()(gateway)
+system.add_typer(keys, name="keys")
