@@ -19,7 +19,7 @@ import msgspec
 RECORDS = Path("/run/hauberk-stages")
 MOUNTED = Path("/run/netns")  # where ip-netns(8) keeps namespaces that have a name
 NETNS_ETC = Path("/etc/netns")
-_GRACE = 3.0  # seconds between asking to stop and killing
+_GRACE = 1.5  # seconds between asking to stop and killing
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from hauberk.system.stage.keeper import Keeper
 from hauberk.system.stage.layout import Layout
 from hauberk.system.stage.outside import Outside
 from hauberk.system.stage.pki import Authority
+from hauberk.system.stage.suffixes import suffixes
 from hauberk.system.tree import Component, Folder, RenderedFile, Tree
 
 _PYTHON = sys.executable
@@ -193,6 +194,8 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
             host.put(
                 RenderedFile(f"{places[role].clamav_database}/{name}", text.encode(), Component.FRESHCLAM, owner="clamav:clamav"), folder
             )
+        for path, text in suffixes(places[role].rspamd):
+            host.put(RenderedFile(path, text.encode(), Component.RSPAMD), folder)
         warmth.bring(Path(places[role].rspamd_data))
     (folder / "log").mkdir(exist_ok=True)
     return Props(declared, material, places, trees, beyond, folder / "root.pem")
