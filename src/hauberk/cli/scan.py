@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hauberk.cli.network import Network, Resolver
 from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
+
+if TYPE_CHECKING:  # what runs a scan is imported when one is run
+    from hauberk.cli.scan_run import Request
 
 RUBRIC = "hauberk-2026.1"  # as `hauberk.scoring.rubric.DEFAULT`, which is not imported before a command needs it
 
@@ -37,6 +40,7 @@ class FailOn(StrEnum):
 
 
 def scan(
+    context: typer.Context,
     domains: Annotated[
         list[str] | None, typer.Argument(metavar="DOMAIN...", help="Domains; URLs and mail addresses are understood.")
     ] = None,
@@ -94,6 +98,10 @@ def scan(
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=2000, help="Domains under way at the same time.")] = 50,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Cores to use for a long list (--format jsonl or csv).")] = 1,
+    server: Annotated[str, typer.Option("--server", metavar="URL", help="Have a Hauberk server scan, keep and sign.")] = "",
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", metavar="FILE", help="The API token for --server; else the variable HAUBERK_TOKEN.")
+    ] = None,
 ) -> None:
     """Look at domains' mail from outside, judge, score, and write the report.
 
@@ -133,8 +141,28 @@ def scan(
         processes=processes,
         signing=SignRequest(sign, key, key_password_file, time_stamp),
     )
+    if server or token_file:
+        raise typer.Exit(_remotely(context, request, server, token_file))
     if processes > 1:
         from hauberk.cli.scan_lines import scan_lines
 
         raise typer.Exit(scan_lines(request))
     raise typer.Exit(run(run_scan(request)))
+
+
+def _remotely(context: typer.Context, request: "Request", server: str, token_file: Path | None) -> int:
+    """Have the server do it. How it scans is its own affair: what would say that is refused."""
+    from hauberk.cli import exits
+    from hauberk.cli.database import with_store
+
+    with_store()
+    from hauberk.app.loop import run
+    from hauberk.cli.scan_remote import UNDERSTOOD, Place, scan_remotely
+
+    if not server:
+        exits.refuse("--token-file is for --server")
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    said = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if strange := [f"--{name.replace('_', '-')}" for name in said if name not in UNDERSTOOD]:
+        exits.refuse(f"a server scans as it is set up; leave out {', '.join(strange)}")
+    return run(scan_remotely(request, Place(server, token_file)))

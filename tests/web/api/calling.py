@@ -12,6 +12,8 @@ from tempfile import mkdtemp
 
 import httpx
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
 
 from hauberk.app.server_settings import ServerSettings
 from hauberk.app.work.work_settings import WorkSettings
@@ -19,6 +21,7 @@ from hauberk.store import tenants, tokens
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
 from hauberk.web.api.application import create_api
+from hauberk.web.api.metrics import create_metrics
 from hauberk.web.api.rate import Quota
 from hauberk.web.api.scope import Scope
 from hauberk.web.api.service import Limits
@@ -89,9 +92,9 @@ async def calling(url: str, folder: Path, limits: Limits = PLENTY) -> AsyncGener
     try:
         clock = Clock()
         settings = ServerSettings(url, WorkSettings(folder / "data"))
-        api = create_api(Installation(settings, store, clock, _no_world), limits)
-        mounted = FastAPI(openapi_url=None)
-        mounted.mount("/api/v1", api)
+        installation = Installation(settings, store, clock, _no_world)
+        api = create_api(installation, limits)
+        mounted = Starlette(routes=[Mount("/api/v1", api), Route("/metrics", create_metrics(installation, limits))])
         async with store.system() as session:
             tenant = (await tenants.add(session, "acme", "Acme Ltd", NOW)).id
         transport = httpx.ASGITransport(mounted)

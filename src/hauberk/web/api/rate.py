@@ -50,6 +50,9 @@ class Limiter:
 
     _full_at: dict[str, float] = field(default_factory=dict[str, float])
 
+    def __len__(self) -> int:
+        return len(self._full_at)
+
     def ask(self, key: str, quota: Quota, now: float) -> Allowance:
         """Take one, if there is one; `now` in seconds of a clock that never goes back."""
         each = quota.seconds_each
@@ -61,11 +64,6 @@ class Limiter:
             self._forget(now)
         self._full_at[key] = full_at + each
         return Allowance(quota, int(room - 1 + 1e-9), 0)
-
-    def look(self, key: str, quota: Quota, now: float) -> Allowance:
-        """Whether there is one, without taking it."""
-        room = quota.burst - max(self._full_at.get(key, now) - now, 0) / quota.seconds_each
-        return Allowance(quota, int(room + 1e-9), 0 if room >= 1 else max((1 - room) * quota.seconds_each, 0.001))
 
     def _forget(self, now: float) -> None:
         """Full buckets are as good as new ones; where all are in use, the fullest half goes."""
