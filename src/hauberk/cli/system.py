@@ -2,9 +2,11 @@
 
 import typer
 
+from hauberk.cli.system_demo import demo
 from hauberk.cli.system_gateway import gateway
 from hauberk.cli.system_keys import keys
 
 system = typer.Typer(help="The mail system that passes: declare it, deploy it, prove it.", no_args_is_help=True)
 system.command()(gateway)
 system.add_typer(keys, name="keys")
+system.command()(demo)

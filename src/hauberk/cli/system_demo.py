@@ -40,9 +40,8 @@ def _tell(done: "Demonstration") -> None:
     typer.echo(done.scan_said.partition("\nEvery check")[0].rstrip())
     typer.echo("\nMeasures, proved by probes from the internet, the DMZ, the inside and a workstation")
     for one in done.measures:
-        typer.echo(
-            f"  {one.measure.value:<4} {one.standing.value:<7} {one.title} ({one.passed} of {one.passed + one.failed + one.inconclusive} probes)"
-        )
+        tried = one.passed + one.failed + one.inconclusive
+        typer.echo(f"  {one.measure.value:<4} {one.standing.value:<7} {one.title} ({one.passed} of {tried} probes)")
         for sentence in one.open:
             typer.echo(f"       {sentence}")
     laps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done.laps.items())
