@@ -61,11 +61,12 @@ def spark(dots: Sequence[Dot]) -> Markup:
     ).format(label, path, dots[-1].state, f"{xs[-1]:.1f}", f"{ys[-1]:.1f}")
 
 
-def trend(dots: Sequence[Dot], *, green: float = 80, amber: float = 50) -> Markup:
+def trend(dots: Sequence[Dot], *, small: bool = False, green: float = 80, amber: float = 50) -> Markup:
     """A line over time with the levels of green and amber; oldest first. Nothing without results. What it shows stands in a table too."""
     if not dots:
         return Markup("")
-    width, height, left, right, top, bottom = 640.0, 190.0, 34.0, 12.0, 10.0, 26.0
+    width, height = (320.0, 140.0) if small else (640.0, 190.0)
+    left, right, top, bottom = 30.0, 12.0, 10.0, 26.0
     xs = _spread(dots, left + 8, width - right - 4)
     ys = [_level(dot.points, height, top, bottom) for dot in dots]
     levels = Markup("").join(_rule(value, _level(value, height, top, bottom), left, width - right) for value in (0, amber, green, 100))
@@ -75,8 +76,8 @@ def trend(dots: Sequence[Dot], *, green: float = 80, amber: float = 50) -> Marku
     last = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(f"{width - right:g}", f"{height - 6:g}", short_day(dots[-1].at))
     label = f"Score over time: {len(dots)} results, the first {points(dots[0].points)}, the latest {points(dots[-1].points)}"
     return Markup(
-        '<svg class="trend" viewBox="0 0 640 190" role="group" aria-label="{}">{}<polyline class="line" points="{}"/>{}{}{}</svg>'
-    ).format(label, levels, line, marks, first, last if len(dots) > 1 else "")
+        '<svg class="trend" viewBox="0 0 {:g} {:g}" role="group" aria-label="{}">{}<polyline class="line" points="{}"/>{}{}{}</svg>'
+    ).format(width, height, label, levels, line, marks, first, last if len(dots) > 1 else "")
 
 
 def _rule(value: float, y: float, left: float, right: float) -> Markup:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.model.assessment import Assessment
-from hauberk.model.verdict import SEVERITY, Verdict
+from hauberk.model.verdict import SEVERITY
 from hauberk.report.content import CheckPart, Fix, Mark, ReportContent
 from hauberk.report.wording import MARKS
 from hauberk.store.assessments import Assessed
@@ -34,13 +34,11 @@ class CheckShown:
 
 @dataclass(frozen=True, slots=True)
 class AreaShown:
-    """An area with its worst state and how many checks are in each; `open` where somebody has to look."""
+    """An area with how many checks are in each state, the worst first."""
 
     name: str
-    mark: Mark
     tally: tuple[tuple[Mark, int], ...]
     checks: tuple[CheckShown, ...]
-    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +123,4 @@ def _area(name: str, checks: tuple[CheckPart, ...], holding: tuple[Exemption, ..
     states = [check.mark.state for check in checks]
     counts = tuple((_WORDS[state], states.count(state)) for state in dict.fromkeys(sorted(states, key=_WORST_FIRST.index)))
     shown = tuple(CheckShown(check, _accepting(holding, check.id)) for check in checks)
-    worst = counts[0][0] if counts else MARKS[Verdict.NOT_APPLICABLE]
-    return AreaShown(name, worst, counts, shown, worst.state == "fail")
+    return AreaShown(name, counts, shown)
