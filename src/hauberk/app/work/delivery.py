@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -33,8 +34,7 @@ async def do_delivery(shop: Workshop, held: Held) -> None:
         wanted = orders.read_payload(held.job.payload, DeliveryWanted)
     except msgspec.MsgspecError:
         raise WontDoError("the order cannot be read") from None
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
-        parcel = await _parcel(session, shop, held, wanted)
+    parcel = await shop.patiently(partial(_parcel, shop, held, wanted))
     try:
         if parcel.messages and parcel.channel.kind is Kind.EMAIL:
             await _mail(shop, parcel)
@@ -56,7 +56,12 @@ async def do_delivery(shop: Workshop, held: Held) -> None:
     await shop.patiently(write)
 
 
-async def _parcel(session: TenantSession, shop: Workshop, held: Held, wanted: DeliveryWanted) -> _Parcel:
+async def _parcel(shop: Workshop, held: Held, wanted: DeliveryWanted) -> _Parcel:
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        return await _packed(session, shop, held, wanted)
+
+
+async def _packed(session: TenantSession, shop: Workshop, held: Held, wanted: DeliveryWanted) -> _Parcel:
     channel = await channels.by_id(session, wanted.channel_id)
     if channel is None or (channel.disabled_at is not None and not wanted.test):
         raise WontDoError("the channel is switched off")

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 
@@ -37,17 +38,12 @@ async def do_report(shop: Workshop, held: Held) -> None:
         wanted = orders.read_payload(held.job.payload, ReportWanted)
     except msgspec.MsgspecError:
         raise WontDoError("the order cannot be read") from None
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
-        found = await _find(session, shop, held, wanted)
+    found = await shop.patiently(partial(_find, shop, held, wanted))
     assessed = found.assessed or await _scanned(shop, held, found.subject)
     held.tell("reading the evidence", 0.85)
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
-        observation = await scans.observation_of(session, assessed.scan_id)
-        assessment = await assessments.content(session, assessed.id)
-    if observation is None or assessment is None:
-        raise WontDoError("the evidence is not there any more")
+    scan = await shop.patiently(partial(_evidence, shop, held, assessed))
     held.tell("setting and signing the report", 0.9)
-    files = await asyncio.to_thread(_made, shop, held, found, Scan(observation, assessment), wanted.kinds)
+    files = await asyncio.to_thread(_made, shop, held, found, scan, wanted.kinds)
 
     async def write() -> None:
         async with shop.store.tenant(held.job.tenant_id) as session:
@@ -58,7 +54,21 @@ async def do_report(shop: Workshop, held: Held) -> None:
     await shop.patiently(write)
 
 
-async def _find(session: TenantSession, shop: Workshop, held: Held, wanted: ReportWanted) -> _Found:
+async def _evidence(shop: Workshop, held: Held, assessed: Assessed) -> Scan:
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        observation = await scans.observation_of(session, assessed.scan_id)
+        assessment = await assessments.content(session, assessed.id)
+    if observation is None or assessment is None:
+        raise WontDoError("the evidence is not there any more")
+    return Scan(observation, assessment)
+
+
+async def _find(shop: Workshop, held: Held, wanted: ReportWanted) -> _Found:
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        return await _found(session, shop, held, wanted)
+
+
+async def _found(session: TenantSession, shop: Workshop, held: Held, wanted: ReportWanted) -> _Found:
     domain = await domains.by_id(session, wanted.domain_id)
     if domain is None:
         raise WontDoError("there is no such domain any more")

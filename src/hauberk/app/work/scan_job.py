@@ -35,12 +35,7 @@ class Subject:
 
 async def do_scan(shop: Workshop, held: Held) -> None:
     """Raises `WontDoError`, `StoreError`, and what entering a world raises."""
-    name = held.job.payload.decode("ascii", "replace")
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
-        domain = await domains.by_name(session, name)
-        if domain is None or domain.removed_at is not None:
-            raise WontDoError(f"{name} is not looked after any more")
-        subject = await subject_of(session, domain)
+    subject = await shop.patiently(partial(_subject, shop, held))
     seen = await look(shop, held, subject)
 
     async def write() -> None:
@@ -51,6 +46,15 @@ async def do_scan(shop: Workshop, held: Held) -> None:
 
     held.tell("keeping the result", 0.95)
     await shop.patiently(write)
+
+
+async def _subject(shop: Workshop, held: Held) -> Subject:
+    name = held.job.payload.decode("ascii", "replace")
+    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        domain = await domains.by_name(session, name)
+        if domain is None or domain.removed_at is not None:
+            raise WontDoError(f"{name} is not looked after any more")
+        return await subject_of(session, domain)
 
 
 async def subject_of(session: TenantSession, domain: Domain) -> Subject:

@@ -52,6 +52,7 @@ class Worker:
         self._held: dict[int, Held] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._freed = asyncio.Event()
+        self._stopping = False
         self._ordered: dict[int, tuple[str, ...]] = {}
         self._forgot_at: datetime | None = None
 
@@ -65,6 +66,7 @@ class Worker:
         try:
             await stop.wait()
         finally:
+            self._stopping = True
             await _end(claiming)
             if self._tasks:
                 await asyncio.wait(self._tasks.values(), timeout=self._shop.settings.grace)
@@ -159,9 +161,13 @@ class Worker:
 
     async def _give_back(self, held: Held, reason: str, again_at: datetime | None) -> None:
         """To be tried again, or never. Where the store does not take it, the lease runs out and says the same."""
-        try:
+
+        async def write() -> None:
             async with self._shop.store.system() as session:
                 await jobs.fail(session, held.job, reason, self._shop.now(), again_at=again_at)
+
+        try:
+            await (write() if self._stopping else self._shop.patiently(write))
         except StoreError as error:
             _log.info("job %d is not given back: %s", held.job.id, error)
 
