@@ -19,7 +19,7 @@ from hauberk.web import settings as settings_pages
 from hauberk.web.api.application import create_api
 from hauberk.web.api.metrics import create_metrics
 from hauberk.web.errors import explain_errors
-from hauberk.web.installation import Installation, install, installation_in
+from hauberk.web.installation import NO_TELEMETRY, Installation, install, installation_in
 from hauberk.web.protection import Protection
 
 _STATIC = Path(__file__).parent / "static"
@@ -35,6 +35,7 @@ def create_app(settings: ServerSettings, store: Store, clock: Clock, world: Worl
         lifespan=_working,
         dependencies=[Depends(forgery.genuine)],
         max_body_size=settings.largest_body,
+        telemetry=NO_TELEMETRY,
     )
     install(app, installation)
     for routed in (sign_in, settings_pages, pages):

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 
 from hauberk.app.server_settings import ServerSettings
 from hauberk.app.work.work_settings import Clock, WorldFactory
 from hauberk.store.store import Store
+
+# FastAPI would send traces, with the secrets that stand in addresses, wherever the environment says.
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 @dataclass(frozen=True, slots=True)

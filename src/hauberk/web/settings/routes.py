@@ -2,4 +2,8 @@
 
 from fastapi import APIRouter
 
+from hauberk.web.settings import account, alerting, api_tokens, clients, organisation, people, scheduling, share_links, signing_key
+
 router = APIRouter()
+for part in (organisation, people, scheduling, alerting, signing_key, api_tokens, share_links, account, clients):
+    router.include_router(part.router)

@@ -1,0 +1,44 @@
+"""The key that signs the organisation's reports: its fingerprint, and the certificate for those who verify."""
+
+import asyncio
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from hauberk.app.work.organisation_key import organisation_key
+from hauberk.report.signature.key import KeyUnusableError, SigningKey, grouped
+from hauberk.web.access import Reader, Visitor
+from hauberk.web.installation import Here, Installation
+from hauberk.web.page import page
+
+router = APIRouter()
+
+
+@router.get("/settings/key")
+async def show_key(request: Request, here: Here, visitor: Reader) -> Response:
+    key = await _key(here, visitor)
+    return page(
+        request,
+        "settings/key.html",
+        visitor,
+        owner=key.name,
+        fingerprint=grouped(key.fingerprint),
+        ends_at=key.certificate.not_valid_after_utc,
+        supplied=here.settings.work.key is not None,
+    )
+
+
+@router.get("/settings/key/certificate.pem")
+async def certificate(here: Here, visitor: Reader) -> Response:
+    key = await _key(here, visitor)
+    pem = b"".join(one.public_bytes(Encoding.PEM) for one in (key.certificate, *key.chain))
+    name = f"{visitor.tenant.slug}-hauberk.pem"
+    return Response(pem, media_type="application/x-pem-file", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+async def _key(here: Installation, visitor: Visitor) -> SigningKey:
+    """Made now where nothing was signed yet, so that its fingerprint can be given away first."""
+    try:
+        return await asyncio.to_thread(organisation_key, here.settings.work, visitor.tenant.id, visitor.tenant.name, here.clock())
+    except (OSError, KeyUnusableError) as error:
+        raise HTTPException(500, f"The signing key cannot be used: {error}.") from error

@@ -1,0 +1,339 @@
+"""The settings: each does what its page says, for administrators only."""
+
+import asyncio
+import io
+import re
+
+import pytest
+from PIL import Image
+
+from hauberk.store import channels, domains, members, schedule, shares, tenants, tokens
+from hauberk.store.members import Role
+from web.site import PASSWORD, Browser, Play, Site
+
+CHANNELS = ("/settings/alerts", "/settings/alerts/channels")
+
+
+async def _ada(site: Site) -> Browser:
+    return await site.signed_in("ada@example.com", (await site.tenant("Acme Ltd"), Role.ADMINISTRATOR))
+
+
+def _secret(page: str) -> str:
+    found = re.search(r"<pre[^>]*>([^<]+)</pre>", page)
+    assert found is not None, page
+    return found[1]
+
+
+def _picture(kind: str = "PNG", size: tuple[int, int] = (1000, 500)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "#1f4f86").save(out, kind)
+    return out.getvalue()
+
+
+def test_every_page_of_the_settings_is_there(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        for path in ("", "/people", "/schedule", "/alerts", "/key", "/tokens", "/shares"):
+            assert "<h1>Settings</h1>" in await ada.read(f"/settings{path}")
+        assert "<h1>Your account</h1>" in await ada.read("/account")
+        assert "<h1>Clients</h1>" in await ada.read("/clients")
+
+    play(scenario)
+
+
+def test_an_organisation_gets_another_name_as_it_was_typed(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        assert (await ada.send("/settings", name='  Müller &  "Söhne" <b>  ')).headers["location"] == "/settings?done=saved"
+        assert "Müller &amp; &#34;Söhne&#34; &lt;b&gt;" in await ada.read("/settings?done=saved")
+        assert (await ada.send("/settings", name="  ")).status_code == 422
+        assert (await ada.send("/settings", name="a\u202eb")).status_code == 422
+
+    play(scenario)
+
+
+def test_a_logo_is_drawn_anew_and_shown_to_the_own_organisation_only(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        eve = await site.signed_in("eve@example.com", (await site.tenant("Other"), Role.ADMINISTRATOR))
+        sent = _picture("JPEG") + b"<script>alert(1)</script>"
+        assert (await ada.upload("/settings", "/settings/logo", "logo", ("x.svg", sent, "image/svg+xml"))).status_code == 303
+        got = await ada.get("/settings/logo.png")
+        assert got.headers["content-type"] == "image/png"
+        with Image.open(io.BytesIO(got.content)) as picture:
+            assert (picture.format, picture.size) == ("PNG", (400, 200))
+        assert b"script" not in got.content
+        assert (await eve.get("/settings/logo.png")).status_code == 404
+        assert (await ada.send("/settings", "/settings/logo/remove")).status_code == 303
+        assert (await ada.get("/settings/logo.png")).status_code == 404
+
+    play(scenario)
+
+
+def test_what_is_no_picture_is_no_logo(play: Play) -> None:
+    def bomb() -> bytes:
+        out = io.BytesIO()
+        Image.new("1", (20_000, 20_000)).save(out, "PNG")
+        return out.getvalue()
+
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    wrong = {"svg": svg, "text": b"no picture", "cut": _picture()[:200], "large": b"\x89PNG" + bytes(3_000_000), "bomb": bomb()}
+
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        for name, content in wrong.items():
+            answer = await ada.upload("/settings", "/settings/logo", "logo", ("logo.png", content, "image/png"))
+            assert answer.status_code == 422, name
+            assert 'id="logo-wrong"' in answer.text
+        assert (await ada.get("/settings/logo.png")).status_code == 404
+
+    play(scenario)
+
+
+def test_an_invitation_makes_a_member_once(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        page = (await ada.send("/settings/people", "/settings/people/invite", email="Bob@Example.com", role="auditor")).text
+        link = _secret(page)
+        assert link.startswith("http://127.0.0.1:8025/invitation/")
+        bob = site.browser()
+        assert "Join Acme Ltd" in await bob.read(link)
+        assert (await bob.send(link, name="Bob", password="short")).status_code == 422
+        assert (await bob.send(link, name="Bob", password=PASSWORD)).status_code == 303
+        assert "Acme Ltd" in await bob.read("/")
+        assert (await site.browser().get(link)).status_code == 404
+        assert (await bob.get("/settings/people")).status_code == 403
+
+    play(scenario)
+
+
+def test_somebody_with_an_account_joins_with_it_and_nobody_else_does(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        bob = await site.signed_in("bob@example.com", (await site.tenant("Other"), Role.MEMBER))
+        link = _secret((await ada.send("/settings/people", "/settings/people/invite", email="bob@example.com", role="member")).text)
+        stranger = site.browser()
+        assert "Sign in with it to join" in await stranger.read(link)
+        token = {"csrf": re.search(r'"X-CSRF-Token": "(\w+)"', await stranger.read(link))[1]}  # type: ignore[index]
+        forced = await stranger.client.post(link, data={**token, "password": PASSWORD})
+        assert forced.headers["location"].startswith("/sign-in")
+        assert (await bob.send(link)).status_code == 303
+        assert "Acme Ltd" in await bob.read("/")
+
+    play(scenario)
+
+
+def test_an_invitation_that_was_withdrawn_or_is_old_is_none(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        first = _secret((await ada.send("/settings/people", "/settings/people/invite", email="b@example.com", role="member")).text)
+        await ada.send("/settings/people", "/settings/invitations/1/withdraw")
+        second = _secret((await ada.send("/settings/people", "/settings/people/invite", email="b@example.com", role="member")).text)
+        assert (await site.browser().get(first)).status_code == 404
+        site.clock.move(days=8)
+        assert (await site.browser().get(second)).status_code == 404
+
+    play(scenario)
+
+
+def test_the_last_administrator_stays(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        assert (await ada.send("/settings/people", "/settings/people/1/role", role="auditor")).status_code == 409
+        assert (await ada.send("/settings/people", "/settings/people/1/remove")).status_code == 409
+        assert (await ada.get("/settings/people")).status_code == 200
+
+    play(scenario)
+
+
+def test_who_is_removed_is_out_at_once(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        tenant = (await _tenants(site))[0]
+        bob = await site.signed_in("bob@example.com", (tenant, Role.MEMBER))
+        assert (await ada.send("/settings/people", "/settings/people/2/remove")).status_code == 303
+        assert (await bob.get("/")).headers["location"] == "/sign-in"
+
+    play(scenario)
+
+
+async def _tenants(site: Site) -> tuple[tenants.Tenant, ...]:
+    async with site.store.system() as session:
+        return await tenants.all_tenants(session)
+
+
+def test_all_domains_are_planned_in_a_rhythm(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        async with site.store.tenant(1) as session:
+            await domains.add_many(session, ("a.example", "b.example"), site.clock())
+        await ada.send("/settings/schedule", rhythm="daily")
+        async with site.store.tenant(1) as session:
+            assert [one.every for one in await schedule.of_tenant(session)] == [86400, 86400]
+        assert "Daily: 2" in await ada.read("/settings/schedule")
+
+    play(scenario)
+
+
+def test_a_webhook_gets_a_secret_that_is_shown_once_and_sealed(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        answer = await ada.send(
+            "/settings/alerts", "/settings/alerts/channels", kind="webhook", target="https://example.com/hook", events="recovered"
+        )
+        secret = _secret(answer.text)
+        assert secret not in await ada.read("/settings/alerts")
+        async with site.store.tenant(1) as session:
+            (channel,) = await channels.all_channels(session)
+        assert (channel.target, channel.events) == ("https://example.com/hook", "recovered")
+        assert secret not in channel.secret
+        assert (await ada.send("/settings/alerts", "/settings/alerts/channels/1/test")).headers["location"] == "/settings/alerts?test=1"
+        assert "under way" in await ada.read("/settings/alerts?test=1")
+        assert (await ada.send("/settings/alerts", "/settings/alerts/channels/1/off")).status_code == 303
+        assert "Nobody yet" in await ada.read("/settings/alerts")
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("target", ["not an address", "a@b@c", "ada@example.com\r\nBcc: eve@example.com", "javascript:alert(1)", ""])
+def test_a_channel_that_leads_nowhere_is_refused(play: Play, target: str) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        for kind in ("email", "webhook"):
+            assert (
+                await ada.send("/settings/alerts", "/settings/alerts/channels", kind=kind, target=target, events="recovered")
+            ).status_code == 422
+        async with site.store.tenant(1) as session:
+            assert await channels.all_channels(session) == ()
+
+    play(scenario)
+
+
+def test_a_silence_is_planned_and_ended(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        where = ("/settings/alerts", "/settings/alerts/silences")
+        assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T09:00")).status_code == 422
+        assert (await ada.send(*where, begins="2026-11-22T10:00", ends="soon")).status_code == 422
+        assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T12:00", domain="nobody.example")).status_code == 422
+        assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T12:00", reason="<new> server")).status_code == 303
+        assert "&lt;new&gt; server" in await ada.read("/settings/alerts")
+        assert (await ada.send("/settings/alerts", "/settings/alerts/silences/1/end")).status_code == 303
+
+    play(scenario)
+
+
+def test_the_certificate_is_that_of_the_key_whose_fingerprint_is_shown(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        from cryptography import x509
+
+        from hauberk.report.signature.key import fingerprint, grouped
+
+        ada = await _ada(site)
+        pem = await ada.get("/settings/key/certificate.pem")
+        assert b"PRIVATE" not in pem.content
+        assert grouped(fingerprint(x509.load_pem_x509_certificate(pem.content))) in await ada.read("/settings/key")
+
+    play(scenario)
+
+
+def test_a_token_is_shown_once_works_and_can_be_revoked(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        assert (await ada.send("/settings/tokens", name="", scopes="read")).status_code == 422
+        secret = _secret((await ada.send("/settings/tokens", name="ci", scopes="read", days="30")).text)
+        assert secret not in await ada.read("/settings/tokens")
+        bearer = {"Authorization": f"Bearer {secret}"}
+        assert (await site.browser().client.get("/api/v1/domains", headers=bearer)).status_code == 200
+        await ada.send("/settings/tokens", "/settings/tokens/1/revoke")
+        assert (await site.browser().client.get("/api/v1/domains", headers=bearer)).status_code == 401
+        async with site.store.tenant(1) as session:
+            assert (await tokens.all_tokens(session))[0].scopes == "read"
+
+    play(scenario)
+
+
+def test_a_share_link_lets_an_auditor_read_until_it_is_taken_back(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        assert (await ada.send("/settings/shares", domain="nobody.example")).status_code == 422
+        link = _secret((await ada.send("/settings/shares", label="Ms Audit")).text)
+        auditor = site.browser()
+        opened = await auditor.get(link)
+        assert opened.headers["location"] == "/shared"
+        assert (await auditor.get("/shared")).status_code == 200
+        assert (await auditor.get("/")).headers["location"] == "/sign-in"
+        await ada.send("/settings/shares", "/settings/shares/1/revoke")
+        assert (await auditor.get("/shared")).status_code == 404
+        assert (await site.browser().get(link)).status_code == 404
+        async with site.store.tenant(1) as session:
+            assert (await shares.all_shares(session))[0].label == "Ms Audit"
+
+    play(scenario)
+
+
+def test_a_new_password_ends_the_other_sessions_only(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        other = await site.browser().sign_in("ada@example.com")
+        fresh = "another long password"
+        assert (await ada.send("/account", "/account/password", current="wrong", new=fresh)).status_code == 422
+        assert (await ada.send("/account", "/account/password", current=PASSWORD, new="ada@example.com")).status_code == 422
+        before = ada.cookies["hauberk_session"]
+        assert (await ada.send("/account", "/account/password", current=PASSWORD, new=fresh)).status_code == 303
+        assert ada.cookies["hauberk_session"] != before
+        assert (await ada.get("/account")).status_code == 200
+        assert (await other.get("/account")).status_code == 303
+        await site.browser().sign_in("ada@example.com", fresh)
+
+    play(scenario)
+
+
+def test_another_session_is_ended_from_the_account_page(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        other = await site.browser().sign_in("ada@example.com")
+        action = re.search(r'action="(/account/sessions/\w+/end)"', await ada.read("/account"))
+        assert action is not None
+        assert (await ada.send("/account", action[1])).status_code == 303
+        assert (await other.get("/")).status_code == 303
+
+    play(scenario)
+
+
+def test_a_provider_takes_on_clients_and_turns_to_them(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        assert (await ada.send("/clients", name="Zürich Mail GmbH")).status_code == 303
+        page = await ada.read("/clients")
+        assert "Zürich Mail GmbH" in page
+        assert (await ada.send("/clients", "/turn-to/2")).headers["location"] == "/"
+        assert "Zürich Mail GmbH" in await ada.read("/settings")
+        assert [one.slug for one in await _tenants(site)] == ["acme-ltd", "zurich-mail-gmbh"]
+        eve = await site.signed_in("eve@example.com", ((await _tenants(site))[1], Role.ADMINISTRATOR))
+        assert "Take on a client" not in await eve.read("/clients")
+        forced = await eve.client.post("/clients", data={"name": "x", **await _token(eve)})
+        assert forced.status_code == 403
+        assert (await eve.client.post("/turn-to/1", data=await _token(eve))).status_code == 404
+
+    play(scenario)
+
+
+async def _token(browser: Browser) -> dict[str, str]:
+    found = re.search(r'"X-CSRF-Token": "(\w+)"', await browser.read("/account"))
+    assert found is not None
+    return {"csrf": found[1]}
+
+
+def test_two_administrators_who_remove_each_other_at_once_leave_one(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        bob = await site.signed_in("bob@example.com", ((await _tenants(site))[0], Role.ADMINISTRATOR))
+        answers = await asyncio.gather(
+            ada.send("/settings/people", "/settings/people/2/remove"), bob.send("/settings/people", "/settings/people/1/remove")
+        )
+        assert sorted(answer.status_code for answer in answers)[0] == 303
+        async with site.store.tenant(1) as session:
+            assert len(await members.all_members(session)) == 1
+
+    play(scenario)
