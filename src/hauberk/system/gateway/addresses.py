@@ -122,7 +122,10 @@ class _Reader:
         # A quoted local part that needs no quotes is the same mailbox without them (RFC 5321, 4.1.2).
         if quoted and not _DOT_ATOM.fullmatch(name):
             name = quoted[0]
-        return f"{name}@{domain[0].lower()}"
+        address = f"{name}@{domain[0].lower()}"
+        if not address.isprintable():
+            raise NotAddresses("there are invisible signs in an address")
+        return address
 
     def _skip(self) -> None:
         """White space and comments, which nest (RFC 5322, 3.2.2)."""
