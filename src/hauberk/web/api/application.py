@@ -24,7 +24,7 @@ from hauberk.web.api.edge import Edge
 from hauberk.web.api.openapi import describe, operation_id
 from hauberk.web.api.refusals import install
 from hauberk.web.api.service import MEBIBYTE, Limits, Service
-from hauberk.web.installation import Installation
+from hauberk.web.installation import NO_TELEMETRY, Installation
 
 _ROUTED = (domains, scans, assessments, reports, jobs, schedules, channels, alerts, verifications, catalogue, organisation, documentation)
 
@@ -35,6 +35,7 @@ def create_api(installation: Installation, limits: Limits | None = None) -> Fast
         title="Hauberk",
         version=__version__,
         openapi_url=None,
+        telemetry=NO_TELEMETRY,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -16,7 +16,7 @@ from hauberk.web.api.bearer import Monitor
 from hauberk.web.api.edge import Edge
 from hauberk.web.api.refusals import install
 from hauberk.web.api.service import Limits, Service
-from hauberk.web.installation import Installation
+from hauberk.web.installation import NO_TELEMETRY, Installation
 from hauberk.world import tape
 
 router = APIRouter()
@@ -109,7 +109,15 @@ def _counted(states: list[DomainState]) -> str:
 
 def create_metrics(installation: Installation, limits: Limits | None = None) -> FastAPI:
     """An application of its own for the one route `/metrics`, whose errors are problem documents."""
-    made = FastAPI(title="Hauberk metrics", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    made = FastAPI(
+        title="Hauberk metrics",
+        version=__version__,
+        openapi_url=None,
+        telemetry=NO_TELEMETRY,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     made.state.service = Service(installation, limits or Limits())
     made.state.rendered = Rendered()
     made.include_router(router)
