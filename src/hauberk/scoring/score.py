@@ -32,7 +32,7 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
     by_check = {one.check: one for one in verdicts if one.check not in taken_as_passed}
     states = {one.check: one.verdict for one in verdicts} | dict.fromkeys(taken_as_passed, Verdict.PASS)
     summed = _summed(rubric, tuple([_state(item, states) for group in rubric.group for item in group.item]))
-    bonus = sum(one.points for one in rubric.bonus if _has_code(by_check.get(one.check), one.code))
+    bonus = sum((one.points for one in rubric.bonus if _has_code(by_check.get(one.check), one.code)), 0.0)
     caps = tuple(
         Cap(rule.points, rule.check, rule.reason)
         for rule in rubric.cap
