@@ -11,6 +11,7 @@ import typer
 
 from hauberk import __version__
 from hauberk.cli import exits
+from hauberk.cli.account import account
 from hauberk.cli.catalogue import catalogue, explain, new_check
 from hauberk.cli.database import backup, restore
 from hauberk.cli.judge import judge, whatif
@@ -52,6 +53,7 @@ app.add_typer(spf, name="spf")
 app.add_typer(push, name="push")
 app.command("new-check")(new_check)
 app.add_typer(system, name="system")
+app.add_typer(account, name="account")
 app.command()(demo)
 app.command()(lab)
 

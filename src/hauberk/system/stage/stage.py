@@ -24,6 +24,7 @@ from hauberk.system.accounts import recipients
 from hauberk.system.accounts.account import Alias, State
 from hauberk.system.accounts.directory import Directory
 from hauberk.system.declaration import Declaration, Role, Zone
+from hauberk.system.declaration_writing import write as written
 from hauberk.system.material import Material
 from hauberk.system.places import Places
 from hauberk.system.render.host import render
@@ -106,6 +107,11 @@ class Stage:
         rules = f"{self.props.places[role].nftables}/nftables.conf"
         await must(*namespaces.inside(self.layout, zone), "nft", "-f", rules)
 
+    @property
+    def declaration_file(self) -> Path:
+        """mail.toml."""
+        return self.folder / "mail.toml"
+
     def root(self, role: Role) -> Path:
         return self.folder / role.value
 
@@ -170,6 +176,7 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
         (declared.certificates.mda.certificate, mda_leaf.chain_pem, 0o644),
         (declared.certificates.mda.key, mda_leaf.key_pem, 0o600),
         (f"{folder}/root.pem", public.root_pem, 0o644),
+        (f"{folder}/mail.toml", written(declared).encode(), 0o644),
     ):
         host.put(RenderedFile(path, content, Component.SYSTEM, mode), folder)
     keys = folder / "keys"
