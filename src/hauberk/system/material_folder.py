@@ -30,7 +30,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hauberk.system.declaration import Declaration
 from hauberk.system.material import DkimKey, KeyPair, Material
-from hauberk.system.render.signing import next_due, selector
+from hauberk.system.render.signing import next_due, retired, selector
 
 _AUTHORITY_DAYS: Final = 7300
 _LINK_DAYS: Final = 3650
@@ -68,6 +68,18 @@ def load(folder: Path, today: date, also: tuple[bytes, ...] = ()) -> Material:
         )
     except OSError as error:
         raise MaterialError(f"{error.filename}: {error.strerror}; `hauberk system init` makes what is missing") from error
+
+
+def retire(declaration: Declaration, folder: Path, today: date) -> tuple[str, ...]:
+    """Move DKIM keys that are not needed any more to `dkim/retired/DOMAIN`, where nothing publishes them; their names."""
+    found: list[str] = []
+    for key in retired(_dkim(folder), declaration.dkim, today):
+        name = f"dkim/{key.domain}/{key.selector}.key"
+        target = folder / "dkim" / "retired" / key.domain
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / name).replace(target / f"{key.selector}.key")
+        found.append(name)
+    return tuple(found)
 
 
 def public_key_in(path: Path) -> bytes:

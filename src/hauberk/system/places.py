@@ -30,7 +30,7 @@ class Places:
     systemd: str = "/etc/systemd/system"
     log: str = "/var/log/hauberk"
     mail: str = "/var/vmail"
-    python: str = "/usr/bin/python3"
+    python: str = "/opt/hauberk/bin/python"
     installed: bool = True
 
     @classmethod
@@ -63,6 +63,11 @@ class Places:
             python=python,
             installed=False,
         )
+
+    @property
+    def applied(self) -> str:
+        """What apply remembers on the host: the manifest, and the files as they were before."""
+        return f"{self.hauberk_data}/applied"
 
     @property
     def accounts(self) -> str:

@@ -21,6 +21,7 @@ class Component(StrEnum):
     GATEWAY = "gateway"
     POSTSRSD = "postsrsd"
     POLICY_SERVER = "policy-server"
+    MTA_STS = "mta-sts"
     SYSTEM = "system"
 
 

@@ -1,0 +1,149 @@
+"""One host, one step: look, compare, put in place, check, tell. What a checker refuses is undone before anybody was told."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from hauberk.system.apply import script, services
+from hauberk.system.apply.changes import Change, Kind, Present, changes, components
+from hauberk.system.apply.machine import Machine, MachineError
+from hauberk.system.declaration import Role
+from hauberk.system.places import Places
+from hauberk.system.tree import Component, Tree
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A host's tree and where it goes."""
+
+    role: Role
+    name: str
+    reach: str
+    places: Places
+    tree: Tree
+
+
+class RefusedError(Exception):
+    """A component's own checker refuses what was put in place; the files from before are back. The message is the checker's."""
+
+
+def compare(site: Site, on: Machine) -> tuple[Change, ...]:
+    """What an apply would change, with the content that is there now."""
+    text = on.must(script.look((one.path for one in site.tree.files), site.places), "looking at what is there")
+    listed, _, manifest = text.partition("\n\n")
+    present, managed = dict(_present(listed)), _manifest(manifest)
+    gone = [path for path in managed if path not in {one.path for one in site.tree.files}]
+    if gone:
+        present |= dict(_present(on.must(script.look(gone, site.places), "looking at what is there").partition("\n\n")[0]))
+    found = changes(site.tree, present, managed)
+    return _with_contents(found, on)
+
+
+def _present(text: str) -> Iterator[tuple[str, Present]]:
+    for line in text.splitlines():
+        if line.strip():
+            mode, name, number, digest, path = line.split(" ", 4)
+            yield path, Present(digest, int(mode, 8), (name, number))
+
+
+def _manifest(text: str) -> dict[str, Component]:
+    """An unreadable manifest is none: then nothing is ever removed."""
+    try:
+        rows: object = json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError:
+        return {}
+    known = {one.value: one for one in Component}
+    if not isinstance(rows, dict):
+        return {}
+    found = cast(Mapping[str, Mapping[str, str]], rows)
+    return {path: known.get(str(row.get("component", "")), Component.SYSTEM) for path, row in found.items()}
+
+
+def _with_contents(found: tuple[Change, ...], on: Machine) -> tuple[Change, ...]:
+    """Secrets stay where they are."""
+    wanted = [one.path for one in found if one.kind is Kind.CHANGE and one.wanted and not one.wanted.secret]
+    if not wanted:
+        return found
+    contents: dict[str, bytes] = {}
+    for line in on.must(script.fetch(wanted), "reading what is there").splitlines():
+        encoded, _, path = line.partition(" ")
+        contents[path] = base64.b64decode(encoded)
+    return tuple(
+        replace(one, before=replace(one.before, content=contents[one.path])) if one.before and one.path in contents else one
+        for one in found
+    )
+
+
+def put(site: Site, found: tuple[Change, ...], on: Machine, say: Say) -> None:
+    """Make the changes. Raises `MachineError`, or `RefusedError` after everything has been put back."""
+    if site.places.installed:
+        _prerequisites(site, on, say)
+    on.must(script.folders(site.tree.folders), "making folders")
+    on.must(script.prepare(site.places), "preparing")
+    for number, one in enumerate(found):
+        if one.wanted is not None:
+            on.put(f"{site.places.applied}/incoming/{number}", one.wanted.content)
+    on.put(f"{site.places.applied}/incoming/manifest", site.tree.manifest().encode())
+    on.must(script.swap(found, site.places), "putting files in place")
+    concerned = components(found)
+    try:
+        _check(site, concerned, on, say)
+    except RefusedError:
+        on.must(script.restore(site.places, script.PENDING), "putting the earlier files back")
+        raise
+    on.must(script.settle(site.places), "keeping the earlier files")
+    _tell(site, found, concerned, on, say)
+
+
+def roll_back(site: Site, on: Machine, say: Say) -> tuple[str, ...]:
+    """Back to before the last apply; the paths that changed. Raises `MachineError`."""
+    ran = on.run(script.last_change(site.places))
+    if not ran.fine:
+        raise MachineError(f"{site.name}: there is no earlier tree to go back to")
+    touched, _, manifests = ran.text.partition("\n\n")
+    paths = tuple(line for line in touched.splitlines() if line)
+    known = {**_manifest(manifests.partition("\n\n")[2]), **_manifest(manifests.partition("\n\n")[0])}
+    found = tuple(Change(Kind.CHANGE, path, known.get(path, Component.SYSTEM), None) for path in paths)
+    on.must(script.restore(site.places, script.EARLIER), "putting the earlier files back")
+    concerned = components(found)
+    _check(site, concerned, on, say)
+    _tell(site, found, concerned, on, say)
+    return paths
+
+
+def _prerequisites(site: Site, on: Machine, say: Say) -> None:
+    """Packages, users, and this program itself: nothing of it is there on a fresh host."""
+    say(f"{site.name}: packages and users")
+    on.install(services.PACKAGES[site.role])
+    if site.role is not Role.FIREWALL:
+        on.user("hauberk", None, "/var/lib/hauberk")
+        on.must(f"{site.places.python} -c 'import hauberk'", f"looking for hauberk at {site.places.python}: install it there first; it")
+    if site.role is Role.MDA:
+        on.user("vmail", 5000, site.places.mail)
+
+
+def _check(site: Site, concerned: tuple[Component, ...], on: Machine, say: Say) -> None:
+    for component in concerned:
+        command, program = services.check(component, site.places), services.program(component)
+        if not command or (program and not on.run(f"command -v {program}").fine):
+            continue
+        ran = on.run(command)
+        if not ran.fine:
+            said = f"{ran.text}\n{ran.complaint}".strip()
+            raise RefusedError(
+                f"{site.name}: {component.value} refuses its new configuration; the files from before are back\n{said[-2000:]}"
+            )
+        say(f"{site.name}: {component.value} is content with its configuration")
+
+
+def _tell(site: Site, found: tuple[Change, ...], concerned: tuple[Component, ...], on: Machine, say: Say) -> None:
+    for component in concerned:
+        if not site.places.installed:
+            say(f"{site.name}: {component.value} has to be told (below a folder of its own nothing is started or reloaded)")
+            continue
+        on.must(services.reload(component, found), f"reloading {component.value}")
+        say(f"{site.name}: {component.value} reloaded")
