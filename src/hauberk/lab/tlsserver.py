@@ -1,19 +1,22 @@
-"""A TLS server as a description: what it would answer to a hello, down to the octets, without any cryptography.
+"""A TLS server as a description: what it would answer to a hello, down to the octets, without any cryptography but what TLS 1.3 seals.
 
 It chooses as OpenSSL does: the version first, then a suite that certificate, groups and signature schemes allow, by its own order or the
-client's. Keys and signatures are zeros; no handshake could be finished with it.
+client's. Signatures are zeros; no handshake could be finished with it.
 """
 
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from hauberk.protocols.ffdhe import named_prime
 from hauberk.protocols.malformed import Malformed
-from hauberk.protocols.tls import flight, hello
+from hauberk.protocols.tls import flight, hello, sealed
 from hauberk.protocols.tls.groups import GOOD_CURVES, GROUPS, WEAK_CURVES
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello
 from hauberk.protocols.tls.octets import listed, vector
 from hauberk.protocols.tls.registry import FALLBACK_SCSV, RENEGOTIATION_SCSV, SSL2, TLS12, TLS13, VERSIONS, Suite, suites_by_name
-from hauberk.protocols.tls.schemes import SCHEMES, scheme_key
+from hauberk.protocols.tls.schemes import SCHEMES, scheme_key, scheme_name
 
 PROTOCOL_VERSION, HANDSHAKE_FAILURE, INAPPROPRIATE_FALLBACK, DECODE_ERROR, UNRECOGNIZED_NAME = 70, 40, 86, 50, 112
 MODERN_SUITES = (
@@ -40,6 +43,8 @@ MODERN_SCHEMES = (
 _NUMBERS = {name: number for number, name in VERSIONS.items()}
 _GROUP_NUMBERS = {name: number for number, name in GROUPS.items()}
 _SCHEME_NUMBERS = {name: number for number, name in SCHEMES.items()}
+_PRIVATE = bytes(range(32))  # the server's key for the exchange, no secret either
+_ENCRYPTED_EXTENSIONS = 8
 _OLD_CURVES = (*GOOD_CURVES, *WEAK_CURVES)
 
 
@@ -102,7 +107,7 @@ def respond(spec: TlsServerSpec, data: bytes) -> bytes:
     if not choices:
         return _alert(spec, HANDSHAKE_FAILURE)
     if version == TLS13:
-        return _retry(spec, said, choices[0])
+        return _sealed_flight(spec, data, said, choices[0]) if said.share else _retry(spec, said, choices[0])
     return _first_flight(spec, said, choices[0], version)
 
 
@@ -181,6 +186,42 @@ def _retry(spec: TlsServerSpec, said: ClientHello, one: Suite) -> bytes:
     held = _extension(flight.SUPPORTED_VERSIONS, listed((TLS13,))) + _extension(flight.KEY_SHARE, listed((group,)))
     body = listed((TLS12,)) + flight.HELLO_RETRY + b"\x00" + listed((one.number,)) + b"\x00" + vector(held, 2)
     return _record(_message(flight.SERVER_HELLO, body))
+
+
+def _sealed_flight(spec: TlsServerSpec, data: bytes, said: ClientHello, one: Suite) -> bytes:
+    """The flight of TLS 1.3 to a client that sends its key: all but the hello sealed, the signature and the end zeros."""
+    found = next(((each, number) for each in spec.certificates for number in said.schemes if _signs_13(spec, each, number)), None)
+    secret = sealed.shared_with(sealed.public_share(), _PRIVATE)
+    if found is None or secret is None:
+        return _alert(spec, HANDSHAKE_FAILURE)
+    certificate, scheme = found
+    share = X25519PrivateKey.from_private_bytes(_PRIVATE).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    held = _extension(flight.SUPPORTED_VERSIONS, listed((TLS13,)))
+    held += _extension(flight.KEY_SHARE, listed((sealed.X25519,)) + vector(share, 2))
+    session = vector(data[44 : 44 + data[43]], 1)
+    body = listed((TLS12,)) + bytes(range(32)) + session + listed((one.number,)) + b"\x00" + vector(held, 2)
+    start = _message(flight.SERVER_HELLO, body)
+    sealing = sealed.servers_sealing(one.number, secret, data[5:] + start)
+    if sealing is None:
+        return _alert(spec, HANDSHAKE_FAILURE)
+    stapled = spec.stapling and hello.STATUS_REQUEST in said.signals
+    extras = (_extension(hello.STATUS_REQUEST, b"\x01" + vector(bytes(32), 3)) if stapled else b"", *(b"",) * len(certificate.chain))
+    chain = b"".join(vector(each, 3) + vector(extra, 2) for each, extra in zip(certificate.chain, extras, strict=False))
+    parts = [_message(_ENCRYPTED_EXTENSIONS, vector(b"", 2))]
+    if spec.client_certificate:
+        parts.append(_message(flight.CERTIFICATE_REQUEST, vector(b"", 1) + vector(b"", 2)))
+    parts.append(_message(flight.CERTIFICATE, vector(b"", 1) + vector(chain, 3)))
+    parts.append(_message(sealed.CERTIFICATE_VERIFY, listed((scheme,)) + vector(bytes(64), 2)))
+    parts.append(_message(sealed.FINISHED, bytes(32)))
+    return _record(start) + _record(b"\x01", flight.CHANGE_CIPHER_SPEC) + sealing.seal(flight.HANDSHAKE, b"".join(parts))
+
+
+def _signs_13(spec: TlsServerSpec, certificate: ServerCertificate, number: int) -> bool:
+    """Whether this certificate's key signs so in TLS 1.3, where an ECDSA scheme names the curve (RFC 8446, 4.2.3)."""
+    name = scheme_name(number)
+    if name not in spec.schemes or scheme_key(number) != certificate.key or name.startswith("rsa_pkcs1"):
+        return False
+    return certificate.key != "ecdsa" or name.startswith(f"ecdsa_{certificate.curve}_")
 
 
 def _extension(kind: int, value: bytes = b"") -> bytes:

@@ -23,7 +23,7 @@ from hauberk.model.transport import (
     TrialExchange,
     Url,
 )
-from hauberk.protocols.tls.flight import read_flight
+from hauberk.protocols.tls.sealed import read_answer
 from hauberk.protocols.walk import Ask, Branch, Reply, Shared, Walk
 from hauberk.survey.strand import Strand
 from hauberk.world.recorded import Ready
@@ -245,5 +245,5 @@ def _chains(observation: Observation) -> tuple[tuple[bytes, ...], ...]:
     handshakes = [exchange.session.tls for exchange in observation.smtp if exchange.session]
     handshakes += [exchange.answer.tls for exchange in observation.https if exchange.answer]
     chains = [handshake.chain for handshake in handshakes if handshake and handshake.chain]
-    chains += [read_flight(exchange.flight.received).chain for exchange in observation.tls if exchange.flight]
+    chains += [read_answer(exchange.question.octets, exchange.flight.received).chain for exchange in observation.tls if exchange.flight]
     return tuple(dict.fromkeys(chain for chain in chains if chain))

@@ -93,7 +93,7 @@ class _Visit(Connection):
                 self._wait(self._patience.farewell)
                 self.send(f"{GOODBYES[self._service.protocol]}\r\n".encode())
             else:
-                self._watch = FlightWatch()
+                self._watch = FlightWatch(self._hello)
                 self._wait(self._patience.handshake)
                 self.send(self._hello)
             return

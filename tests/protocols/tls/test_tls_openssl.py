@@ -47,6 +47,7 @@ CONFIGS = {
     "modern": Config("ECDHE+AESGCM:ECDHE+CHACHA20"),
     "modern, two keys": Config("ECDHE+AESGCM:ECDHE+CHACHA20", ("rsa2048", "ec256")),
     "only TLS 1.3": Config("ECDHE+AESGCM", oldest=TLS13),
+    "only TLS 1.3, two keys": Config("ECDHE+AESGCM", ("rsa2048", "ec256"), oldest=TLS13),
     "only TLS 1.2, ECDSA": Config("ECDHE+AESGCM:ECDHE+AES", ("ec256",), newest=TLS12),
     "curve P-384": Config("ECDHE+AESGCM:ECDHE+AES", ("ec384",), newest=TLS12),
     "everything": Config("ALL:COMPLEMENTOFALL:@SECLEVEL=0", ("rsa2048", "ec256"), TLS10, finite=True),
@@ -198,3 +199,14 @@ def test_post_quantum_groups_of_a_newer_openssl_are_found(folder: Path) -> None:
     assert facts.accepted("TLSv1.3") and facts.accepted("TLSv1.2") and facts.accepted("TLSv1.1") is False
     standard = replay(probe_endpoint(ENDPOINT, None, ScanOptions(depth="standard")), reply)
     assert standard.post_quantum and not standard.partial
+
+
+@pytest.mark.parametrize("depth", ["standard", "full"])
+def test_the_sealed_certificates_of_tls_13_are_seen(folder: Path, depth: str) -> None:
+    facts, _ = probed(CONFIGS["only TLS 1.3, two keys"], folder, depth)
+    assert {(fact.key, fact.version) for fact in facts.chains} == {("rsa", "TLSv1.3"), ("ecdsa", "TLSv1.3")}
+    assert (facts.ocsp_stapling, facts.client_certificate) == (False, False)
+    named = {fact.scheme for fact in facts.schemes if fact.version == "TLSv1.3"}
+    assert named >= {"ecdsa_secp256r1_sha256"}
+    if depth == "full":
+        assert named == {"ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"}

@@ -6,6 +6,10 @@ whoever counts octets and seconds.
 
 from enum import StrEnum
 
+from hauberk.protocols.tls.flight import ServerFlight
+from hauberk.protocols.tls.registry import TLS13
+from hauberk.protocols.tls.sealed import X25519, public_share, read_answer
+
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA = 20, 21, 22, 23
 _RECORDS = (_CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA)
 _MOST_RECORD = 16_384 + 2_048  # RFC 5246, 6.2.3
@@ -26,9 +30,15 @@ class FlightState(StrEnum):
 
 
 class FlightWatch:
-    """Watches octets come, in steps of any size, at a cost that does not grow with the number of steps."""
+    """Watches octets come, in steps of any size, at a cost that does not grow with the number of steps.
 
-    def __init__(self) -> None:
+    `hello` is what they answer: where it carries our key, a flight of TLS 1.3 is whole with its sealed end.
+    """
+
+    def __init__(self, hello: bytes = b"") -> None:
+        self._hello = hello if public_share() in hello else b""
+        self._kept = b""
+        self._sealed = False
         self._waiting = bytearray()
         self._messages = bytearray()
         self._began = False
@@ -37,9 +47,21 @@ class FlightWatch:
     def feed(self, data: bytes) -> FlightState:
         """The state after these octets too; once it is not OPEN it stays."""
         if self.state is FlightState.OPEN:
-            self._waiting += data
-            self.state = self._look()
+            if self._hello:
+                self._kept += data
+            if not self._sealed:
+                self._waiting += data
+                self.state = self._look()
+            if self._hello and self.state is not FlightState.BROKEN:
+                self._await_sealed()
         return self.state
+
+    def _await_sealed(self) -> None:
+        if not self._sealed and self.state is FlightState.OPEN:
+            return
+        answer = read_answer(self._hello, self._kept)
+        self._sealed = _goes_on_sealed(answer)
+        self.state = FlightState.OPEN if self._sealed and not answer.done else FlightState.WHOLE
 
     def _look(self) -> FlightState:
         if not self._began and self._waiting:
@@ -97,6 +119,10 @@ class FlightWatch:
             return FlightState.BROKEN
         length = int.from_bytes(self._waiting[:2]) & 0x7FFF
         return FlightState.WHOLE if len(self._waiting) >= 2 + length else FlightState.OPEN
+
+
+def _goes_on_sealed(answer: ServerFlight) -> bool:
+    return answer.alert is None and answer.version == TLS13 and not answer.retry and answer.group == X25519
 
 
 def flight_state(octets: bytes) -> FlightState:

@@ -30,6 +30,7 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
     """The facts; `session` is the one with the real handshake."""
     handshake = session.tls if session else None
     below = [choice for choice in ledger.choices if TLS10 <= choice.version <= TLS12 and isinstance(choice.hello, ClientHello)]
+    revealed = [choice for choice in ledger.of(TLS13) if choice.flight.done]
     return TlsFacts(
         endpoint=endpoint,
         depth=depth,
@@ -57,12 +58,12 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         encrypt_then_mac=_signal([choice for choice in below if "_CBC_" in choice.suite.name], hellos.ENCRYPT_THEN_MAC),
         heartbeat=_signal(below, hellos.HEARTBEAT),
         fallback_protected=_behaved(ledger, "fallback", Outcome.DECLINED),
-        ocsp_stapling=_stapling(below),
+        ocsp_stapling=_stapling([*below, *revealed]),
         resumption=handshake.resumption if handshake else None,
         without_name=_behaved(ledger, "without name", Outcome.CHOSEN),
         unknown_name=_behaved(ledger, "unknown name", Outcome.CHOSEN),
         name_matters=_name_matters(ledger),
-        client_certificate=_client_certificate(below),
+        client_certificate=_client_certificate([*below, *revealed]),
         odd=tuple(interview.odd),
     )
 
@@ -155,7 +156,8 @@ def _schemes(ledger: Ledger) -> tuple[SchemeFact, ...]:
         accepted = False if absent or topic in ledger.denied else None
         for number in numbers:
             facts.setdefault(number, SchemeFact(name, scheme_name(number), scheme_grade(number), accepted))
-    return tuple(facts.values())
+    revealed = sorted({choice.flight.scheme for choice in ledger.of(TLS13) if choice.flight.scheme is not None})
+    return (*facts.values(), *(SchemeFact(VERSIONS[TLS13], scheme_name(number), scheme_grade(number)) for number in revealed))
 
 
 def _chains(ledger: Ledger) -> tuple[ChainFact, ...]:

@@ -176,7 +176,7 @@ class TlsFacts:
 
     def accepts_scheme(self, scheme: str) -> bool | None:
         """Whether the key exchange of TLS 1.2 is signed so when the client wants it."""
-        return next((fact.accepted for fact in self.schemes if fact.scheme == scheme), None)
+        return next((fact.accepted for fact in self.schemes if fact.scheme == scheme and fact.version == "TLSv1.2"), None)
 
     @property
     def accepts_sha1(self) -> bool | None:

@@ -73,7 +73,7 @@ def read_flight(data: bytes) -> ServerFlight:
     flight = ServerFlight()
     handshake = bytearray()
     fatal = False
-    for kind, payload in _records(data):
+    for kind, payload in records(data):
         if kind == HANDSHAKE:
             handshake += payload
         elif kind == ALERT and len(payload) == 2 and (flight.alert is None or (payload[0] == _FATAL and not fatal)):
@@ -108,15 +108,15 @@ def read_ssl2(data: bytes) -> ServerFlight:
     )
 
 
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Plaintext records until the first ChangeCipherSpec, or what is left when a record is cut."""
+def records(data: bytes, *, past_change: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Kind and payload of records until the first ChangeCipherSpec, or of all; the last one may be cut."""
     position = 0
     while position < len(data):
         kind = data[position]
         if kind not in (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA) or (position + 1 < len(data) and data[position + 1] != 3):
             yield _NO_RECORD, b""
             return
-        if position + 5 > len(data) or kind == CHANGE_CIPHER_SPEC:
+        if position + 5 > len(data) or (kind == CHANGE_CIPHER_SPEC and not past_change):
             return
         end = position + 5 + int.from_bytes(data[position + 3 : position + 5])
         yield kind, data[position + 5 : end]

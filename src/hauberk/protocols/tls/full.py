@@ -9,7 +9,7 @@ from hauberk.protocols.tls.hello import ClientHello, latest_hello, legacy_hello,
 from hauberk.protocols.tls.interview import Answer, Job, put
 from hauberk.protocols.tls.ledger import BELOW_13
 from hauberk.protocols.tls.registry import FALLBACK_SCSV, SSL3, TLS11, TLS12, TLS13, VERSIONS, suite, worst_first
-from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224
+from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224, SIGNING_13
 from hauberk.protocols.tls.standard import (
     ALL_13_TOPIC,
     FINITE_TOPIC,
@@ -50,6 +50,8 @@ class Full(Standard):
     def _everything(self) -> Iterator[Job]:
         if self.ledger.retries:
             yield self.all_of_13()
+        if self.ledger.speaks_13_alone:
+            yield self.signatures_of_13()
         below = [version for version in BELOW_13 if self.ledger.version(version)]
         for version in below:
             yield self.all_of(version, newest=version == below[0])
@@ -77,6 +79,15 @@ class Full(Standard):
             self._forget(*(f"group {one.flight.group}" for one in self.ledger.of(TLS13)))
         if groups.refusal and not any(one.flight.group in POST_QUANTUM for one in self.ledger.of(TLS13)):
             self.ledger.deny(POST_QUANTUM_TOPIC, groups.refusal)
+
+    def signatures_of_13(self) -> Job:
+        """How a server that speaks TLS 1.3 alone signs, with the certificate of each kind of key."""
+        schemes = Dimension("schemes", SIGNING_13, _scheme)
+
+        def word(offer: Offer) -> ClientHello:
+            return self._revealing(offer["schemes"])
+
+        yield from eliminate((schemes,), word, self._note, "TLS 1.3, signatures")
 
     def all_of(self, version: int, newest: bool) -> Job:
         """All suites of a version; in the newest below TLS 1.3 the curves (which SSLv3 cannot name) and signature schemes as well."""

@@ -10,6 +10,7 @@ from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.octets import CutError, extensions, listed, messages, numbers, take, vector
 from hauberk.protocols.tls.registry import RENEGOTIATION_SCSV, SSL2, SSL3, TLS10, TLS12, TLS13, suite
 from hauberk.protocols.tls.schemes import SOUND
+from hauberk.protocols.tls.sealed import X25519, public_share
 
 SERVER_NAME, STATUS_REQUEST, GROUPS, POINT_FORMATS, SCHEMES, HEARTBEAT = 0, 5, 10, 11, 13, 15
 PADDING, ENCRYPT_THEN_MAC, MASTER_SECRET, TICKET, VERSIONS, KEY_SHARE, RENEGOTIATION = 21, 22, 23, 35, 43, 51, 0xFF01
@@ -24,8 +25,9 @@ _KNOWN = {SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, PADDING, VERSIONS, KEY_SH
 class ClientHello:
     """`version` is the legacy field, the highest version below TLS 1.3; `versions` the extension that TLS 1.3 needs, empty for none.
 
-    `signals` are the extensions that only say "I can" (`SIGNALS`). `key_share` tells whether the extension stands there, always empty, so
-    that a TLS 1.3 server answers with HelloRetryRequest (RFC 8446, 4.2.8). `unknown` are extensions nobody knows, empty ones.
+    `signals` are the extensions that only say "I can" (`SIGNALS`). `key_share` tells whether the extension stands there, empty, so
+    that a TLS 1.3 server answers with HelloRetryRequest (RFC 8446, 4.2.8); with `share` our key stands in it, and the server goes on to its
+    certificate (see `sealed`). `unknown` are extensions nobody knows, empty ones.
     `seed` decides the random. `padded`: a hello of 256 to 511 octets, which some servers cannot bear, is made longer (RFC 7685).
     """
 
@@ -38,6 +40,7 @@ class ClientHello:
     compressions: tuple[int, ...] = (0,)
     signals: tuple[int, ...] = ()
     key_share: bool = False
+    share: bool = False
     unknown: tuple[int, ...] = ()
     seed: str = ""
     padded: bool = True
@@ -113,7 +116,7 @@ def _extension_block(hello: ClientHello) -> bytes:
     if hello.versions:
         held.append((VERSIONS, vector(listed(hello.versions), 1)))
     if hello.key_share:
-        held.append((KEY_SHARE, b"\x00\x00"))
+        held.append((KEY_SHARE, vector(listed((X25519,)) + vector(public_share(), 2) if hello.share else b"", 2)))
     return b"".join(listed((kind,)) + vector(value, 2) for kind, value in held)
 
 
@@ -143,6 +146,7 @@ def _parse_body(body: bytes) -> ClientHello:
         compressions=numbers(compressions, 1),
         signals=tuple(kind for kind in SIGNALS if kind in held),
         key_share=KEY_SHARE in held,
+        share=public_share() in held.get(KEY_SHARE, b""),
         unknown=tuple(kind for kind in held if kind not in _KNOWN),
     )
 
@@ -177,3 +181,9 @@ def modern_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, .
 def latest_hello(suites: tuple[int, ...], server_name: str, groups: tuple[int, ...]) -> ClientHello:
     """A hello of TLS 1.3 and nothing older, which is answered with a HelloRetryRequest or an alert."""
     return ClientHello(TLS12, suites, server_name, groups, SOUND, versions=(TLS13,), signals=(RENEGOTIATION, MASTER_SECRET), key_share=True)
+
+
+def revealing_hello(suites: tuple[int, ...], server_name: str, schemes: tuple[int, ...]) -> ClientHello:
+    """A hello of TLS 1.3 with our key: the server answers with its certificate, signed by one of these schemes, or an alert."""
+    signals = (STATUS_REQUEST, MASTER_SECRET, RENEGOTIATION)
+    return ClientHello(TLS12, suites, server_name, (X25519,), schemes, versions=(TLS13,), signals=signals, key_share=True, share=True)

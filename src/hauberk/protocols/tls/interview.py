@@ -17,6 +17,7 @@ from hauberk.protocols.malformed import visible
 from hauberk.protocols.tls.flight import ServerFlight, alert_name, read_flight, read_ssl2
 from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, plainer, render
 from hauberk.protocols.tls.registry import TLS12
+from hauberk.protocols.tls.sealed import read_answer
 from hauberk.protocols.walk import Walk, say_hello_each
 
 AT_A_TIME = 2
@@ -71,6 +72,12 @@ def put(hello: ClientHello | Ssl2Hello, purpose: str) -> Generator[Asked, Answer
 
 def _once_more(hello: ClientHello) -> Job:
     yield Asked(hello, "a hello that was taken, once more")
+
+
+def _read(hello: ClientHello | Ssl2Hello, received: bytes) -> ServerFlight:
+    if isinstance(hello, Ssl2Hello):
+        return read_ssl2(received)
+    return read_answer(render(hello), received) if hello.share else read_flight(received)
 
 
 class _Again(StrEnum):
@@ -215,7 +222,7 @@ class Interview:
         if reply.refusal:
             self.ended = self.ended or f"the server sent us away: {visible(reply.refusal)}"
             return Answer(hello, ServerFlight(), Outcome.UNKNOWN, self.ended)
-        flight = read_ssl2(reply.received) if isinstance(hello, Ssl2Hello) else read_flight(reply.received)
+        flight = _read(hello, reply.received)
         if flight.version is not None:
             return Answer(hello, flight, Outcome.CHOSEN)
         if not flight.is_tls:

@@ -108,6 +108,11 @@ class Ledger:
     def highest_below_13(self) -> int | None:
         return next((version for version in BELOW_13 if self.version(version)), None)
 
+    @property
+    def speaks_13_alone(self) -> bool:
+        """Then the certificates can be seen sealed only."""
+        return self.version(TLS13) is True and self.version(TLS12) is False and self.highest_below_13 is None
+
     def of(self, version: int) -> list[Choice]:
         return [choice for choice in self.choices if choice.version == version]
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.grade import Grade
 from hauberk.protocols.tls.groups import CURVES, FINITE, P256, P384, POST_QUANTUM, WEAK_CURVES, group_number, groups_of
-from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, latest_hello, legacy_hello, modern_hello
+from hauberk.protocols.tls.hello import ClientHello, Ssl2Hello, latest_hello, legacy_hello, modern_hello, revealing_hello
 from hauberk.protocols.tls.interview import Answer, Interview, Job, put
 from hauberk.protocols.tls.ledger import BELOW_13, Ledger
 from hauberk.protocols.tls.registry import SSL2, SSL3, TLS11, TLS12, TLS13, VERSIONS, Suite, suite, suites, worst_first
-from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224
+from hauberk.protocols.tls.schemes import ALL, MD5, SHA1, SHA224, SIGNING_13, scheme_key
 from hauberk.protocols.walk import Walk
 from hauberk.protocols.x509.certificate import describe
 
@@ -66,6 +66,8 @@ class Standard:
             yield self.insufficient_finite()
 
     def _fourth(self) -> Iterator[Job]:
+        if self.ledger.speaks_13_alone:
+            yield self.keys_of_13()
         if self.ledger.highest_below_13:
             yield self.other_key()
             yield self.insufficient_in_legacy()
@@ -218,6 +220,20 @@ class Standard:
         fitting = tuple(one for one in worst_first(self.ledger.highest_below_13 or TLS12)[::-1] if one.authentication == wanted)
         answer = yield from put(self._below_13(numbered(fitting)), f"a certificate for {wanted.upper()}")
         self._note(answer, f"key {wanted}")
+
+    def keys_of_13(self) -> Job:
+        """The same of a server that speaks TLS 1.3 alone, where certificates are sealed."""
+        for _ in range(2):
+            keys = self.ledger.keys
+            schemes = tuple(number for number in SIGNING_13 if scheme_key(number) not in keys)
+            known = " and ".join(sorted(key.upper() for key in keys))
+            if not self.interview.left or not self._note(
+                (yield from put(self._revealing(schemes), f"TLS 1.3, a certificate{f' for something else than {known}' if known else ''}"))
+            ):
+                return
+
+    def _revealing(self, schemes: tuple[int, ...]) -> ClientHello:
+        return revealing_hello(numbered(worst_first(TLS13)[::-1]), self.name, schemes)
 
     def name_insufficient(self) -> Job:
         """As long as connections are left: one suite of each kind of insufficiency, so that the finding can name it."""
