@@ -34,7 +34,6 @@ def create_app(settings: ServerSettings, store: Store, clock: Clock, world: Worl
         openapi_url=None,
         lifespan=_working,
         dependencies=[Depends(forgery.genuine)],
-        max_body_size=settings.largest_body,
         telemetry=NO_TELEMETRY,
     )
     install(app, installation)

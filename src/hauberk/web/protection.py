@@ -1,6 +1,7 @@
 """What stands before every route: the right host name, a request of bearable size, and the headers that keep a page to itself."""
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,7 +55,24 @@ class Protection:
             refusal = PlainTextResponse("This server is not known by the name that was asked for.\n", 421)
             await refusal(scope, receive, send_protected)
             return
-        await self._app(scope, receive, send_protected)
+        await self._app(scope, _limited(scope, receive, self._settings.largest_body), send_protected)
+
+
+def _limited(scope: Scope, receive: Receive, most: int) -> Receive:
+    """Takes at most so many octets of a body: whoever reads on gets a 413, at once where the length was declared."""
+    declared = Headers(scope=scope).get("content-length", "0")
+    taken = int(declared[:20]) if declared.isdecimal() and int(declared[:20]) > most else 0
+
+    async def take() -> Message:
+        nonlocal taken
+        if taken <= most:
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken <= most:
+                return message
+        raise HTTPException(413, headers={"Connection": "close"})
+
+    return take
 
 
 def protect(headers: MutableHeaders, settings: ServerSettings) -> None:
