@@ -28,7 +28,8 @@ _log = logging.getLogger(__name__)
 class Server:
     """Listens and holds conversations. `decide` may be changed while it runs: later messages are decided by the new one."""
 
-    def __init__(self, limits: Limits, decide: Decide) -> None:
+    def __init__(self, limits: Limits, decide: Decide, progress_seconds: float = _PROGRESS_SECONDS) -> None:
+        self._progress_seconds = progress_seconds
         self.decide = decide
         self.limits = limits
         self._budget = Budget(limits.held_octets)
@@ -129,7 +130,7 @@ class Server:
         seconds = self.limits.inspection_seconds
         try:
             async with asyncio.timeout(seconds):
-                while not (await asyncio.wait((deciding,), timeout=_PROGRESS_SECONDS))[0]:
+                while not (await asyncio.wait((deciding,), timeout=self._progress_seconds))[0]:
                     writer.write(milter.PROGRESS)
                     await writer.drain()
             return deciding.result()

@@ -140,13 +140,13 @@ def _place(listen: Listen) -> str:
 
 def _announce(config: GatewayConfig, where: Listen) -> None:
     _log.info("ready at %s, side %s", _place(where), config.side)
-    sys.stdout.write(f"ready {_place(where)}\n")
-    sys.stdout.flush()
     if config.ready_file:
         path = Path(config.ready_file)
         new = path.with_name(path.name + ".new")
         new.write_text(f"{_place(where)} {os.getpid()}\n")
         new.replace(path)
+    sys.stdout.write(f"ready {_place(where)}\n")
+    sys.stdout.flush()
 
 
 def _unannounce(config: GatewayConfig) -> None:

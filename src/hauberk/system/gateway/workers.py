@@ -73,7 +73,7 @@ class Workers:
     async def inspect(self, message: bytes) -> tuple[Finding, ...]:
         """The findings about a message (all of it, header included); raises `NoFindings`."""
         async with self._free:
-            worker = self._idle.pop() if self._idle else await self._spawn()
+            worker = await self._take()
             whole = False
             try:
                 async with asyncio.timeout(self._seconds):
@@ -98,6 +98,14 @@ class Workers:
         self._stopped = True
         self._idle.clear()
         await asyncio.gather(*(self._discard(worker) for worker in tuple(self._all)))
+
+    async def _take(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.returncode is None:
+                return worker
+            await self._discard(worker)
+        return await self._spawn()
 
     async def _spawn(self) -> _Worker:
         command = (sys.executable, "-P", "-m", "hauberk.system.gateway.worker")  # -P: no module comes from the current folder
