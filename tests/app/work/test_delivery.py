@@ -79,7 +79,7 @@ def test_alerts_of_one_moment_are_one_mail_over_verified_tls(url: str, tmp_path:
             assert letter["Subject"].startswith("example.com: 2 messages, the first: example.com: spf.valid fails")
             assert letter["Auto-Submitted"] == "auto-generated"
             text = letter.get_content()
-            assert "dmarc.published fails" in text and "https://hauberk.example/domains/example.com" in text and "Acme Ltd" in text
+            assert "dmarc.published fails" in text and "https://hauberk.example/domains/1" in text and "Acme Ltd" in text
             assert await _deliveries(one) == ()
 
     asyncio.run(scenario())
@@ -192,6 +192,7 @@ def test_a_webhook_is_signed_and_what_arrived_is_not_sent_again(url: str, tmp_pa
                 assert first.path == "/hook?x=1"
                 assert second.headers["Hauberk-Delivery"] == again.headers["Hauberk-Delivery"] != first.headers["Hauberk-Delivery"]
                 body = json.loads(again.body)
+                assert body["url"] == "https://hauberk.example/domains/1"
                 assert body["event"] == "new-red-flag" and body["domain"] == "example.com"
                 assert body["organisation"] == {"slug": "acme", "name": "Acme Ltd"}
                 assert body["id"] == again.headers["Hauberk-Delivery"]

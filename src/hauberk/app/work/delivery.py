@@ -69,12 +69,13 @@ async def _packed(session: TenantSession, shop: Workshop, held: Held, wanted: De
     source = From(tenant.slug, tenant.name, shop.settings.base_url, relay.sender if relay else "")
     if wanted.note is not None:
         id = _id(tenant.id, f"job {held.job.id}")
-        return _Parcel(channel, source, ((None, Message(id, wanted.note.event, "", wanted.note.text, held.job.created_at)),))
+        return _Parcel(channel, source, ((None, Message(id, wanted.note.event, wanted.note.text, held.job.created_at)),))
     messages: list[tuple[int | None, Message]] = []
     for delivery, alert in await alerts.to_deliver(session, wanted.deliveries):
         domain = await domains.by_id(session, alert.domain_id)
         id = _id(tenant.id, f"delivery {delivery.id} {alert.fingerprint}")
-        messages.append((delivery.id, Message(id, alert.event, domain.name if domain else "", alert.message, alert.raised_at)))
+        name = domain.name if domain else ""
+        messages.append((delivery.id, Message(id, alert.event, alert.message, alert.raised_at, name, alert.domain_id)))
     return _Parcel(channel, source, tuple(messages))
 
 

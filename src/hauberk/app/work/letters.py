@@ -20,9 +20,10 @@ class Message:
 
     id: str
     event: str
-    domain: str
     text: str
     at: datetime
+    domain: str = ""
+    domain_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def webhook_body(message: Message, source: From) -> bytes:
     """JSON in UTF-8; docs/user-guide.md describes it, and its names stay stable."""
     organisation = _Organisation(source.slug, source.organisation)
     return msgspec.json.encode(
-        _Body(message.id, message.event, organisation, message.domain, message.text, message.at, _link(source, message.domain))
+        _Body(message.id, message.event, organisation, message.domain, message.text, message.at, _link(source, message))
     )
 
 
@@ -87,10 +88,10 @@ def _lines(messages: tuple[Message, ...], source: From) -> list[str]:
         lines += [visible(line) for line in message.text.split("\n")]
         if message.domain:
             lines.append(f"  ({SAYS.get(Event(message.event), message.event)}; seen {message.at:%Y-%m-%d %H:%M} UTC)")
-            lines += [f"  {link}"] if (link := _link(source, message.domain)) else []
+            lines += [f"  {link}"] if (link := _link(source, message)) else []
         lines.append("")
     return [*lines, "-- ", visible(f"Hauberk, watching the mail of {source.organisation}"), *([source.url] if source.url else [])]
 
 
-def _link(source: From, domain: str) -> str:
-    return f"{source.url}/domains/{domain}" if source.url and domain else source.url
+def _link(source: From, message: Message) -> str:
+    return f"{source.url}/domains/{message.domain_id}" if source.url and message.domain_id is not None else source.url
