@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from hauberk.scoring.rubric import RubricError, load
 from hauberk.store.columns import columns
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.session import SystemSession, TenantSession
 from hauberk.store.tables.evidence import tenants
-from hauberk.store.tables.people import memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,14 @@ class Tenant:
     rubric: str
     created_at: datetime
     archived_at: datetime | None
+
+    @property
+    def scored_by(self) -> str:
+        """The id of its rubric as assessments name it, which carries a version that the name may lack; empty for the program's."""
+        try:
+            return load(self.rubric).id if self.rubric else ""
+        except RubricError:  # a rubric that this program no longer has
+            return self.rubric
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +48,6 @@ async def add(session: SystemSession, slug: str, name: str, at: datetime) -> Ten
 
 async def all_tenants(session: SystemSession) -> tuple[Tenant, ...]:
     return await session.records(Tenant, select(*columns(tenants, Tenant)).order_by(tenants.c.slug))
-
-
-async def of_user(session: SystemSession, user_id: int) -> tuple[Tenant, ...]:
-    """Those in service that a user is a member of, by name."""
-    joined = select(*columns(tenants, Tenant)).join(memberships, memberships.c.tenant_id == tenants.c.id)
-    mine = joined.where(memberships.c.user_id == user_id, tenants.c.archived_at.is_(None))
-    return await session.records(Tenant, mine.order_by(tenants.c.name, tenants.c.id))
-
-
-async def first(session: SystemSession) -> int | None:
-    """The id of the oldest tenant: whoever set the installation up."""
-    row = await session.first(select(func.min(tenants.c.id)))
-    return None if row is None or row[0] is None else int(row[0])
 
 
 async def by_slug(session: SystemSession, slug: str) -> Tenant | None:

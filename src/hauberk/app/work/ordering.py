@@ -9,7 +9,7 @@ from hauberk.app.work import orders
 from hauberk.app.work.events import Event
 from hauberk.app.work.orders import DeliveryWanted, Note, RejudgingWanted, ReportWanted
 from hauberk.scoring import rubric as rubrics
-from hauberk.store import chain, channels, domains, jobs
+from hauberk.store import chain, channels, domains, jobs, tenants
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.jobs import Job, Order, State
 from hauberk.store.session import TenantSession
@@ -66,10 +66,11 @@ async def order_scans(store: Store, tenant: int, domain_ids: Iterable[int], at: 
         some = wanted[start : start + _TOGETHER]
         async with store.tenant(tenant) as session:
             await chain.hold(session)
-            under_way = {job.payload for job in await jobs.open_of(session, orders.SCAN)}
+            under_way = await jobs.payloads_of(session, orders.SCAN)
             names = [name.encode() for name in await domains.looked_after(session, some)]
             new = [Order(orders.SCAN, _new_key(orders.SCAN), name, orders.IN_BULK) for name in names if name not in under_way]
-            ordered += await jobs.enqueue_all(session, new, at, at)
+            await jobs.enqueue_all(session, new, at, at)
+            ordered += len(new)
     return ordered
 
 
@@ -107,13 +108,17 @@ async def order_channel_test(store: Store, tenant: int, channel_id: int, by: str
         return await jobs.enqueue(session, Order(orders.DELIVER, _new_key("test"), payload, orders.WAITED_FOR), at, at)
 
 
-async def order_rejudging(store: Store, tenant: int, rubric: str, at: datetime) -> Job:
-    """Every kept scan is judged by the rubric (by its name) too; the assessments that are there stay. Raises `StoreError` (invalid)."""
+async def use_rubric(store: Store, tenant: int, rubric: str, at: datetime) -> Job:
+    """Score by that rubric (by its name) from now on, and judge what is kept by it too; the assessments that are there stay as they are.
+
+    Raises `StoreError` (invalid).
+    """
     if rubric not in rubrics.names():
         raise StoreError(Fault.INVALID, f"the rubrics are {', '.join(rubrics.names())}")
     async with store.tenant(tenant) as session:
-        order = Order(orders.REJUDGE, "", orders.payload(RejudgingWanted(rubric)), orders.IN_BULK)
         await chain.hold(session)
+        await tenants.use_rubric(session, rubric)
+        order = Order(orders.REJUDGE, "", orders.payload(RejudgingWanted(rubric)), orders.IN_BULK)
         return await _join_or_order(session, order, await jobs.open_with(session, order.kind, order.payload), at)
 
 
