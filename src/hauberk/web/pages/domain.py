@@ -29,7 +29,7 @@ async def latest(request: Request, id: Id, visitor: Reader, here: Here) -> Respo
     """The latest result."""
     async with here.store.tenant(visitor.tenant.id, writing=False) as session:
         domain = await domain_of(session, id)
-        assessed = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.rubric)
+        assessed = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.scored_by)
         return await _shown(request, visitor, session, domain, assessed, here, latest=True)
 
 
@@ -39,7 +39,7 @@ async def earlier(request: Request, id: Id, result_id: Id, visitor: Reader, here
     async with here.store.tenant(visitor.tenant.id, writing=False) as session:
         domain = await domain_of(session, id)
         assessed = await assessed_of(session, id, result_id)
-        newest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.rubric)
+        newest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.scored_by)
         return await _shown(request, visitor, session, domain, assessed, here, latest=newest is not None and newest.id == assessed.id)
 
 

@@ -33,7 +33,7 @@ async def _shown(request: Request, visitor: Visitor, here: Installation, id: int
         issued = issues(await reports.page(session, domain_id=id, limit=60), {id: domain.name})
         attached = await attachments.of_domain(session, id)
         granted = await exceptions.of_domain(session, id)
-        latest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.rubric)
+        latest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.scored_by)
         judged = None if latest is None else await assessments.content(session, latest.id)
     open_checks = [one.check for one in judged.verdicts if one.verdict.value in ("fail", "warn")] if judged else []
     return page(
@@ -73,7 +73,7 @@ async def attach(
         return await _shown(request, visitor, here, id, wrong=str(refused), about="attachment")
     upload = Upload(kind if kind in KINDS else "other", read.name, read.media_type, content)
     async with here.store.tenant(visitor.tenant.id) as session:
-        latest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.rubric)
+        latest = await assessments.latest(session, id, here.clock(), rubric=visitor.tenant.scored_by)
         scan_id = None if latest is None else latest.scan_id
         await attachments.add(session, id, upload, visitor.name, here.clock(), scan_id=scan_id)
     return see(f"/domains/{id}/evidence#attachments", request)

@@ -47,7 +47,7 @@ async def start(request: Request, holder: ShareHolder, here: Here, asked: Asked)
 async def latest(request: Request, id: Id, holder: Sees, here: Here) -> Response:
     async with here.store.tenant(holder.tenant.id, writing=False) as session:
         domain = await domain_of(session, id)
-        newest = await assessments.latest(session, id, here.clock(), rubric=holder.tenant.rubric)
+        newest = await assessments.latest(session, id, here.clock(), rubric=holder.tenant.scored_by)
     if newest is None:
         return page(request, "domain_unscanned.html", holder, domain=domain, work=None, tab="result", base=f"/shared/domains/{id}")
     return await _result(request, holder, here, id, newest.id, latest=True)
@@ -56,7 +56,7 @@ async def latest(request: Request, id: Id, holder: Sees, here: Here) -> Response
 @router.get("/domains/{id}/results/{result_id}")
 async def earlier(request: Request, id: Id, result_id: Id, holder: Sees, here: Here) -> Response:
     async with here.store.tenant(holder.tenant.id, writing=False) as session:
-        newest = await assessments.latest(session, id, here.clock(), rubric=holder.tenant.rubric)
+        newest = await assessments.latest(session, id, here.clock(), rubric=holder.tenant.scored_by)
     return await _result(request, holder, here, id, result_id, latest=newest is not None and newest.id == result_id)
 
 
