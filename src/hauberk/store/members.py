@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from hauberk.store.columns import columns, read, returning
 from hauberk.store.errors import missing
 from hauberk.store.secret import digest_of, new_secret
 from hauberk.store.session import SystemSession, TenantSession
+from hauberk.store.tables.evidence import tenants
 from hauberk.store.tables.people import invitations, memberships, users
+from hauberk.store.tenants import Tenant
 
 
 class Role(StrEnum):
@@ -39,6 +41,15 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """A tenant and what somebody is there. `founding`: it is the first of the installation, which set the server up."""
+
+    tenant: Tenant
+    role: Role
+    founding: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     id: int
     tenant_id: int
@@ -56,6 +67,14 @@ async def of_user(session: SystemSession, user_id: int) -> tuple[Membership, ...
     """Which tenants a user is a member of."""
     mine = select(*columns(memberships, Membership)).where(memberships.c.user_id == user_id)
     return await session.records(Membership, mine.order_by(memberships.c.tenant_id))
+
+
+async def seats_of(session: SystemSession, user_id: int) -> tuple[Seat, ...]:
+    """The tenants in service that a user is a member of, by name."""
+    first = select(func.min(tenants.c.id)).scalar_subquery()
+    joined = select(*columns(tenants, Tenant), memberships.c.role, first.label("first_id")).join_from(memberships, tenants)
+    mine = joined.where(memberships.c.user_id == user_id, tenants.c.archived_at.is_(None)).order_by(tenants.c.name, tenants.c.id)
+    return tuple(Seat(read(Tenant, row), Role(row.role), row.id == row.first_id) for row in await session.rows(mine))
 
 
 async def enrol(session: SystemSession, tenant: int, user_id: int, role: Role, at: datetime) -> None:

@@ -132,15 +132,13 @@ async def _visitor(here: Here, secret: str) -> Visitor | None:
         user = None if found is None else await users.by_id(session, found.user_id)
         if found is None or user is None:
             return None
-        roles = {one.tenant_id: one.role for one in await members.of_user(session, user.id)}
-        mine = await tenants.of_user(session, user.id)
-        first = await tenants.first(session)
-    if not mine:
+        seats = await members.seats_of(session, user.id)
+    if not seats:
         raise HTTPException(403, "You are a member of no organisation any more. Ask an administrator for an invitation.")
-    here_now = next((one for one in mine if one.id == found.tenant_id), mine[0])
-    others = tuple(one for one in mine if one.id != here_now.id)
-    provides = first is not None and roles.get(first) is Role.ADMINISTRATOR
-    return Visitor(user, here_now, roles[here_now.id], others, found, provides)
+    taken = next((seat for seat in seats if seat.tenant.id == found.tenant_id), seats[0])
+    others = tuple(seat.tenant for seat in seats if seat is not taken)
+    provides = any(seat.founding and seat.role is Role.ADMINISTRATOR for seat in seats)
+    return Visitor(user, taken.tenant, taken.role, others, found, provides)
 
 
 async def _keep_alive(here: Here, secret: str, session: SignedIn) -> None:
