@@ -220,7 +220,8 @@ def test_old_tapes_are_judged_by_another_rubric_and_nothing_that_was_kept_is_tou
             async with one.store.tenant(one.tenant, writing=False) as session:
                 before = await assessments.history(session, one.domain_id, one.clock())
             for _ in range(2):
-                job = await ordering.use_rubric(one.store, one.tenant, "internet-nl-like", one.clock())
+                async with one.store.tenant(one.tenant) as session:
+                    job = await ordering.use_rubric(session, "internet-nl-like", one.clock())
                 await one.work_off()
                 assert (await one.job(job.id)).state is State.DONE
             async with one.store.tenant(one.tenant, writing=False) as session:
@@ -235,7 +236,8 @@ def test_old_tapes_are_judged_by_another_rubric_and_nothing_that_was_kept_is_tou
                 latest = await assessments.latest(session, one.domain_id, one.clock())
             assert latest is not None and latest.rubric == scored_by
             with pytest.raises(StoreError, match="the rubrics are"):
-                await ordering.use_rubric(one.store, one.tenant, "../../etc/passwd", one.clock())
+                async with one.store.tenant(one.tenant) as session:
+                    await ordering.use_rubric(session, "../../etc/passwd", one.clock())
 
     asyncio.run(scenario())
 

@@ -108,18 +108,17 @@ async def order_channel_test(store: Store, tenant: int, channel_id: int, by: str
         return await jobs.enqueue(session, Order(orders.DELIVER, _new_key("test"), payload, orders.WAITED_FOR), at, at)
 
 
-async def use_rubric(store: Store, tenant: int, rubric: str, at: datetime) -> Job:
+async def use_rubric(session: TenantSession, rubric: str, at: datetime) -> Job:
     """Score by that rubric (by its name) from now on, and judge what is kept by it too; the assessments that are there stay as they are.
 
     Raises `StoreError` (invalid).
     """
     if rubric not in rubrics.names():
         raise StoreError(Fault.INVALID, f"the rubrics are {', '.join(rubrics.names())}")
-    async with store.tenant(tenant) as session:
-        await chain.hold(session)
-        await tenants.use_rubric(session, rubric)
-        order = Order(orders.REJUDGE, "", orders.payload(RejudgingWanted(rubric)), orders.IN_BULK)
-        return await _join_or_order(session, order, await jobs.open_with(session, order.kind, order.payload), at)
+    await chain.hold(session)
+    await tenants.use_rubric(session, rubric)
+    order = Order(orders.REJUDGE, "", orders.payload(RejudgingWanted(rubric)), orders.IN_BULK)
+    return await _join_or_order(session, order, await jobs.open_with(session, order.kind, order.payload), at)
 
 
 async def cancel(store: Store, tenant: int, job_id: int, at: datetime) -> None:
