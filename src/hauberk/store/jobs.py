@@ -11,14 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hauberk.store.columns import read, returning
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.session import Session, SystemSession, TenantSession
 from hauberk.store.tables.work import jobs
-
-_AT_ONCE = 500  # rows of one statement; SQLite takes 32,766 values
 
 
 class State(StrEnum):
@@ -72,17 +69,11 @@ async def enqueue(session: TenantSession, order: Order, due_at: datetime, at: da
     return found
 
 
-async def enqueue_all(session: TenantSession, orders: Sequence[Order], due_at: datetime, at: datetime) -> int:
-    """Many jobs with keys of their own, thousands in a second; how many were new."""
-    made = 0
-    make = postgresql.insert if session.is_postgresql else sqlite.insert
+async def enqueue_all(session: TenantSession, orders: Sequence[Order], due_at: datetime, at: datetime) -> None:
+    """Many jobs, each with a new key of its own, thousands in a second. Raises `StoreError` (conflict) where a key is taken."""
     common = {"tenant_id": session.tenant, "state": State.WAITING.value, "due_at": due_at, "created_at": at}
-    for start in range(0, len(orders), _AT_ONCE):
-        some = orders[start : start + _AT_ONCE]
-        rows = [{**common, "kind": one.kind, "key": one.key, "priority": one.priority, "payload": one.payload} for one in some]
-        statement = make(jobs).values(rows).on_conflict_do_nothing(index_elements=["tenant_id", "key"])
-        made += len(await session.rows(statement.returning(jobs.c.id)))
-    return made
+    rows = [{**common, "kind": one.kind, "key": one.key, "priority": one.priority, "payload": one.payload} for one in orders]
+    await session.run_many(jobs.insert(), rows)
 
 
 async def claim(
@@ -174,6 +165,13 @@ async def open_of(session: TenantSession, kind: str) -> tuple[Job, ...]:
     """All jobs of that kind that have not ended, oldest first."""
     open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
     return await session.records(Job, session.select(Job, jobs).where(open_, jobs.c.kind == kind).order_by(jobs.c.id))
+
+
+async def payloads_of(session: TenantSession, kind: str) -> frozenset[bytes]:
+    """The payloads of all jobs of that kind that have not ended."""
+    open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
+    rows = await session.rows(select(jobs.c.payload).where(session.own(jobs), jobs.c.kind == kind, open_))
+    return frozenset(bytes(row[0]) for row in rows)
 
 
 async def hasten(session: TenantSession, id: int, priority: int, due_at: datetime) -> None:
