@@ -47,7 +47,7 @@ def make(declaration: Declaration, folder: Path, today: date) -> tuple[str, ...]
         if not (folder / name).exists():
             made.append(_write(folder, name, secrets.token_urlsafe(octets).encode()))
     for domain in declaration.domains:
-        due = next_due(_dkim(folder), domain, declaration.dkim, today)
+        due = next_due(dkim_keys(folder), domain, declaration.dkim, today)
         if due is not None:
             made.append(_write(folder, f"dkim/{domain}/{selector(due)}.key", _pem(rsa.generate_private_key(65537, declaration.dkim.bits))))
     return tuple(made)
@@ -60,7 +60,7 @@ def load(folder: Path, today: date, also: tuple[bytes, ...] = ()) -> Material:
             authority=(folder / "link/authority.pem").read_bytes(),
             mta_link=KeyPair((folder / "link/mta.pem").read_bytes(), (folder / "link/mta.key").read_bytes()),
             mda_link=KeyPair((folder / "link/mda.pem").read_bytes(), (folder / "link/mda.key").read_bytes()),
-            dkim=_dkim(folder),
+            dkim=dkim_keys(folder),
             signing_on=today,
             tls_keys=tuple(dict.fromkeys((*also, *(public_key_in(path) for path in sorted((folder / "tls").glob("*.pem")))))),
             directory_password=(folder / "directory.password").read_text().strip(),
@@ -73,7 +73,7 @@ def load(folder: Path, today: date, also: tuple[bytes, ...] = ()) -> Material:
 def retire(declaration: Declaration, folder: Path, today: date) -> tuple[str, ...]:
     """Move DKIM keys that are not needed any more to `dkim/retired/DOMAIN`, where nothing publishes them; their names."""
     found: list[str] = []
-    for key in retired(_dkim(folder), declaration.dkim, today):
+    for key in retired(dkim_keys(folder), declaration.dkim, today):
         name = f"dkim/{key.domain}/{key.selector}.key"
         target = folder / "dkim" / "retired" / key.domain
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,7 +92,8 @@ def public_key_in(path: Path) -> bytes:
         raise MaterialError(f"{path}: neither a certificate nor a public key in PEM ({error})") from error
 
 
-def _dkim(folder: Path) -> tuple[DkimKey, ...]:
+def dkim_keys(folder: Path) -> tuple[DkimKey, ...]:
+    """All that are published, by domain and day. Raises `MaterialError`."""
     return tuple(sorted(_dkim_files(folder), key=lambda one: (one.domain, one.made)))
 
 

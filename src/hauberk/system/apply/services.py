@@ -61,7 +61,10 @@ def check(component: Component, places: Places) -> str:
         case Component.DOVECOT:
             return f"doveconf -c {shlex.quote(f'{places.dovecot}/dovecot.conf')} -n > /dev/null"
         case Component.RSPAMD:
-            return f"rspamadm --var=LOCAL_CONFDIR={shlex.quote(places.rspamd)} --var=DBDIR={shlex.quote(places.rspamd_data)} configtest -q"
+            # As its own user: what it compiles on the way would else belong to root, where the daemon could not renew it.
+            user = "runuser -u _rspamd -- " if places.installed else ""
+            folders = f"--var=LOCAL_CONFDIR={shlex.quote(places.rspamd)} --var=DBDIR={shlex.quote(places.rspamd_data)}"
+            return f"{user}rspamadm {folders} configtest -q"
         case Component.CLAMAV | Component.FRESHCLAM:
             return f"! clamconf -c {shlex.quote(places.clamav)} 2>&1 | grep '^ERROR'"
         case Component.UNBOUND:
