@@ -88,7 +88,7 @@ async def _send_off(request: Request, here: Installation, provider: Provider, pa
 async def _link(here: Installation, visit: Visit, claims: Claims) -> Response:
     async with here.store.system() as session:
         await users.link_identity(session, visit.user, claims.issuer, claims.subject, here.clock())
-    return see("/account")
+    return see("/account?done=linked")
 
 
 async def _user_of(here: Installation, provider: Provider, claims: Claims) -> User:
