@@ -11,7 +11,7 @@ from hauberk.system.gateway import macros
 from hauberk.system.gateway.archives import PACKED, Allowance, Bomb, Encrypted, Unreadable, unpack
 from hauberk.system.gateway.config import Attachments
 from hauberk.system.gateway.findings import Finding, Kind
-from hauberk.system.gateway.parts import Ambiguous, leaves, opaque
+from hauberk.system.gateway.parts import Ambiguous, Leaf, Opaque, walk
 from hauberk.system.gateway.sniffing import Format, sniff
 from hauberk.system.gateway.yara import Match
 
@@ -48,12 +48,14 @@ def inspect(message: bytes, policy: Attachments, scan: Scan) -> tuple[Finding, .
 
 def _findings(message: bytes, policy: Attachments, scan: Scan) -> Iterator[Finding]:
     yield from (Finding(Kind.MATCH, _words(match)) for match in scan(message))
-    if opaque(message):
-        yield Finding(Kind.ENCRYPTED_MAIL, "the content is encrypted, so that it cannot be looked into")
     allowance = Allowance(policy)
-    for leaf in leaves(message):
-        name = leaf.names[0] if leaf.names else leaf.media_type
-        yield from _file(_File((name,), leaf.names, leaf.octets), policy, scan, allowance, 0)
+    for part in walk(message):
+        match part:
+            case Opaque():
+                yield Finding(Kind.ENCRYPTED_MAIL, "the content is encrypted, so that it cannot be looked into")
+            case Leaf(names, media_type, octets):
+                name = names[0] if names else media_type
+                yield from _file(_File((name,), names, octets), policy, scan, allowance, 0)
 
 
 def _file(file: _File, policy: Attachments, scan: Scan, allowance: Allowance, depth: int) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _DEEPEST: Final = 50
 _SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
 _ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 _UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} (.{1,255})")
-_ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+_ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 Mail: TypeAlias = "Part[str, str]"
 
@@ -38,8 +38,15 @@ class Leaf:
     octets: bytes
 
 
-def leaves(message: bytes) -> Iterator[Leaf]:
-    """All leaves, forwarded messages included; raises `Ambiguous`."""
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A part that is encrypted for its reader, so that nobody on the way can look inside."""
+
+    media_type: str
+
+
+def walk(message: bytes) -> Iterator[Leaf | Opaque]:
+    """All leaves, those of forwarded messages included, and what is opaque; raises `Ambiguous`."""
     waiting: list[tuple[Mail, int]] = [(_parsed(message), 0)]
     seen = 0
     while waiting:
@@ -48,25 +55,17 @@ def leaves(message: bytes) -> Iterator[Leaf]:
         if seen > _MOST_PARTS or depth > _DEEPEST:
             raise Ambiguous("the message has too many parts, or parts within parts")
         _check_fields(part)
+        kind = part.get_content_type()
+        if kind in _ENCRYPTED and str(part.get_param("smime-type", "")).lower() != "signed-data":
+            yield Opaque(kind)
         inner = _inner(part)
         if inner is not None:
             waiting += [(one, depth + 1) for one in reversed(inner)]
             continue
-        leaf = Leaf(_names(part), part.get_content_type(), _decoded(part))
+        leaf = Leaf(_names(part), kind, _decoded(part))
         yield leaf
         if leaf.media_type.startswith("text/"):
             yield from _uuencoded(leaf.octets)
-
-
-def opaque(message: bytes) -> bool:
-    """Whether the message as a whole, or a part of it, is encrypted for its reader, so that nobody on the way can look inside."""
-    waiting = [_parsed(message)]
-    while waiting:
-        part = waiting.pop()
-        if part.get_content_type() in _ENCRYPTED and str(part.get_param("smime-type", "")).lower() != "signed-data":
-            return True
-        waiting += _inner(part) or []
-    return False
 
 
 def _parsed(octets: bytes) -> Mail:
