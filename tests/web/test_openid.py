@@ -117,8 +117,9 @@ def test_who_is_not_known_is_told_why(meet: Play, person: dict[str, object], sai
 @pytest.mark.parametrize(
     "twist",
     [
-        {"iss": "https://evil.example"}, {"aud": "another client"}, {"exp": None}, {"sub": None}, {"aud": ["hauberk", "another"]}, {"aud": ["hauberk", "x"], "azp": "x"},
-        {"exp": 1}, {"iat": int(NOW.timestamp()) + 3600}, {"nonce": "replayed"}, {"nonce": None}, {"sub": ""}, {"sub": "x" * 300},
+        {"iss": "https://evil.example"}, {"aud": "another client"}, {"aud": ["hauberk", "another"]}, {"aud": ["hauberk", "x"], "azp": "x"},
+        {"exp": 1}, {"exp": None}, {"iat": int(NOW.timestamp()) + 3600}, {"nonce": "replayed"}, {"nonce": None}, {"sub": ""}, {"sub": None},
+        {"sub": "x" * 300},
     ],
 )  # fmt: skip
 def test_an_id_token_that_is_not_for_this_visit_is_not_believed(meet: Play, twist: dict[str, object]) -> None:
