@@ -18,7 +18,7 @@ from hauberk.system.prove.wire import Recorder, UnansweredError
 Seek: TypeAlias = Callable[[frozenset[str]], Awaitable[list[Delivered]]]
 """Which of these tokens are there now. Raises `UnansweredError` where nothing can be looked at."""
 
-_PAUSE = 0.3
+_PAUSE = 0.2
 _GRACE = 1.0  # seconds after the last that should come, for those that should not
 
 
@@ -29,23 +29,27 @@ async def gather(attempts: Iterable[Attempt], seekers: dict[Place, Seek], second
     looked_at: set[Place] = set()
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    last_look = False
+    last: float | None = None
     while True:
         for place, seek in seekers.items():
-            tokens = frozenset(one.token for one in waiting if one.place is place and (one.token, place) not in found)
-            if not tokens:
-                looked_at.add(place)
-                continue
-            try:
-                for one in await seek(tokens):
-                    found.setdefault((one.token, place), one)
-                looked_at.add(place)
-            except UnansweredError:
-                looked_at.discard(place)
-        if last_look or loop.time() > end:
+            await _look(place, seek, waiting, found, looked_at)
+        moment = loop.time()
+        if last is None and (moment > end or not _outstanding(waiting, found, looked_at)):
+            last = moment + grace
+        if all((one.token, one.place) in found for one in waiting) or (last is not None and moment >= last):
             return Gathered(tuple(found.values()), frozenset(looked_at))
-        last_look = not _outstanding(waiting, found, looked_at)
-        await asyncio.sleep(grace if last_look else _PAUSE)
+        await asyncio.sleep(min(_PAUSE, grace) if last is not None else _PAUSE)
+
+
+async def _look(place: Place, seek: Seek, waiting: list[Awaited], found: dict[tuple[str, Place], Delivered], looked_at: set[Place]) -> None:
+    tokens = frozenset(one.token for one in waiting if one.place is place and (one.token, place) not in found)
+    try:
+        for one in await seek(tokens) if tokens else ():
+            found.setdefault((one.token, place), one)
+    except UnansweredError:
+        looked_at.discard(place)
+    else:
+        looked_at.add(place)
 
 
 def _outstanding(waiting: list[Awaited], found: dict[tuple[str, Place], Delivered], looked_at: set[Place]) -> bool:

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from hauberk.system.declaration import Role
@@ -18,6 +19,8 @@ from hauberk.system.prove.targets import Targets
 from hauberk.system.stage.commands import StageError
 from hauberk.system.stage.stage import Stage
 
+_RELOADED = ": reload -- version"
+_READERS = ("smtpd", "smtp", "lmtp", "cleanup", "trivial-rewrite", "proxymap", "tlsmgr")
 _YEARS = 3 * 365 * 86_400  # seconds
 _DELIVERY = 5.0  # seconds until a broken stage has delivered what it should not
 _RESTARTED = {"rspamd/": "rspamd", "clamav/": "clamav", "hauberk/gateway.toml": "gateway", "dovecot/": "dovecot"}
@@ -52,7 +55,7 @@ async def try_one(stage: Stage, targets: Targets, mutation: Mutation) -> Caught:
 
 async def _attempts(stage: Stage, targets: Targets, names: tuple[str, ...], known: dict[str, Vantage]) -> tuple[Attempt, ...]:
     by_zone = {zone: tuple(name for name in names if known[name] is zone) for zone in Vantage}
-    parts = await asyncio.gather(*(staged.attempts_from(stage, zone, targets, chosen) for zone, chosen in by_zone.items() if chosen))
+    parts = await asyncio.gather(*(staged.attempts_standing_in(stage, zone, targets, chosen) for zone, chosen in by_zone.items() if chosen))
     return tuple(attempt for part in parts for attempt in part)
 
 
@@ -120,10 +123,37 @@ async def _reread(stage: Stage, changed: set[tuple[Role, str]]) -> None:
     for role in {role for role, path in changed if path.startswith("nftables/")}:
         await stage.reload_rules(role)
     for role in {role for role, path in changed if path.startswith("postfix/")}:
-        zone = Vantage.DMZ if role is Role.MTA else Vantage.INSIDE
-        finished = await stage.inside(zone, "postfix", "-c", stage.props.places[role].postfix, "reload")
-        if finished.code:
-            raise StageError(finished.complaint)
+        await _reload_postfix(stage, role)
     names = {f"{role.value}.{daemon}" for role, path in changed for start, daemon in _RESTARTED.items() if path.startswith(start)}
     for name in sorted(names):
         await stage.restart(name)
+
+
+async def _reload_postfix(stage: Stage, role: Role) -> None:
+    """What `postfix reload` comes to, without its checks of the whole installation; and idle processes of old do not live on."""
+    places = stage.props.places[role]
+    log, pid = Path(places.log) / "postfix.log", Path(places.postfix_spool) / "pid/master.pid"
+    before = (await asyncio.to_thread(log.read_text, errors="replace")).count(_RELOADED)
+    master = int(await asyncio.to_thread(pid.read_text))
+    children = await asyncio.to_thread(_children, master)
+    os.kill(master, signal.SIGHUP)
+    for _ in range(200):
+        if (await asyncio.to_thread(log.read_text, errors="replace")).count(_RELOADED) > before:
+            break
+        await asyncio.sleep(0.05)
+    else:
+        raise StageError(f"{role.value}.postfix has not reloaded after 10 s")
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+
+
+def _children(master: int) -> list[int]:
+    """Postfix's processes that read settings when they begin (proc(5): the name in parentheses, the state, the parent)."""
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, _, rest = path.read_text().partition("(")[2].rpartition(")")
+            if name in _READERS and int(rest.split()[1]) == master:
+                found.append(int(path.parent.name))
+    return found

@@ -89,7 +89,7 @@ def _smuggle(end: bytes) -> Carry:
         if not replies:
             return inconclusive("nothing was answered to the data", absent)
         said = "; ".join(str(one) for one in replies)[:300]
-        if len(replies) > 1 and any(one.code == 354 for one in replies[1:]):
+        if len(replies) > 1 and replies[1].positive:
             return failed(f"it was taken for the end: the next commands were answered ({said})", absent)
         if replies[0].transient:
             return inconclusive(f"put off: {said}", absent)

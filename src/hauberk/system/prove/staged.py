@@ -14,7 +14,9 @@ from hauberk.system.gateway.keykeeping import take_in
 from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.prove import gathering, vantage
 from hauberk.system.prove.accounts import KICKED
+from hauberk.system.prove.catalogue import experiments_at
 from hauberk.system.prove.declared import Testers, targets
+from hauberk.system.prove.experiment import run_all
 from hauberk.system.prove.probe import Attempt, Place, Vantage
 from hauberk.system.prove.settling import Gathered
 from hauberk.system.prove.targets import Account, Canaries, Files, Outside, PublishedKey, Targets, encode
@@ -22,6 +24,7 @@ from hauberk.system.prove.wire import UnansweredError
 from hauberk.system.stage import play, signatures
 from hauberk.system.stage.commands import StageError
 from hauberk.system.stage.stage import Stage
+from hauberk.system.stage.standing import standing_in
 
 _SINK = f"sink@{play.PARTNER}"
 _KEYED = f"keyed@{play.PARTNER}"
@@ -76,6 +79,16 @@ async def attempts_from(stage: Stage, zone: Vantage, wanted: Targets, only: tupl
     if finished.code:
         raise StageError(finished.complaint)
     return vantage.decode(finished.stdout)
+
+
+async def attempts_standing_in(stage: Stage, zone: Vantage, wanted: Targets, only: tuple[str, ...]) -> tuple[Attempt, ...]:
+    """The same from a thread that stands in the namespace: a second sooner, for the many short runs of the mutations."""
+
+    def stand() -> tuple[Attempt, ...]:
+        with standing_in(stage.layout.namespace(zone)):
+            return asyncio.run(run_all(experiments_at(wanted, zone, only), wanted, vantage.now))
+
+    return await asyncio.to_thread(stand)
 
 
 async def attempts_everywhere(stage: Stage, wanted: Targets, only: tuple[str, ...] = ()) -> tuple[Attempt, ...]:

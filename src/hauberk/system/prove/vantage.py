@@ -52,12 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"these are no targets: {error}\n")
         return 2
     only = tuple(name for name in given.only.split(",") if name)
-    attempts = asyncio.run(attempts_at(Vantage(given.vantage), targets, only, _now, given.at_once))
+    attempts = asyncio.run(attempts_at(Vantage(given.vantage), targets, only, now, given.at_once))
     sys.stdout.buffer.write(encode(attempts) + b"\n")
     return 0
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
