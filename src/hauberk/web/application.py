@@ -16,7 +16,7 @@ from hauberk.app.work.worker import Worker
 from hauberk.store.store import Store
 from hauberk.web import forgery, pages, sign_in
 from hauberk.web import settings as settings_pages
-from hauberk.web.api.application import create_api
+from hauberk.web.api.application import mounted
 from hauberk.web.api.metrics import create_metrics
 from hauberk.web.errors import explain_errors
 from hauberk.web.installation import NO_TELEMETRY, Installation, install, installation_in
@@ -39,9 +39,7 @@ def create_app(settings: ServerSettings, store: Store, clock: Clock, world: Worl
     install(app, installation)
     for routed in (sign_in, settings_pages, pages):
         app.include_router(routed.router)
-    api = create_api(installation)
-    install(api, installation)
-    app.mount("/api/v1", api)
+    app.router.routes.append(mounted(installation))
     app.router.routes.append(Route("/metrics", create_metrics(installation), include_in_schema=False))
     app.mount("/static", StaticFiles(directory=_STATIC))
     explain_errors(app)

@@ -13,14 +13,14 @@ from tempfile import mkdtemp
 import httpx
 from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from hauberk.app.server_settings import ServerSettings
 from hauberk.app.work.work_settings import WorkSettings
 from hauberk.store import tenants, tokens
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
-from hauberk.web.api.application import create_api
+from hauberk.web.api.application import mounted
 from hauberk.web.api.metrics import create_metrics
 from hauberk.web.api.rate import Quota
 from hauberk.web.api.scope import Scope
@@ -43,8 +43,9 @@ class Clock:
 
 @dataclass
 class Calling:
-    """An API with one organisation, `acme`, and a client with a token of every scope."""
+    """An API with one organisation, `acme`, and a client with a token of every scope. `app` has it mounted, beside `/metrics`."""
 
+    app: Starlette
     api: FastAPI
     store: Store
     clock: Clock
@@ -93,13 +94,14 @@ async def calling(url: str, folder: Path, limits: Limits = PLENTY) -> AsyncGener
         clock = Clock()
         settings = ServerSettings(url, WorkSettings(folder / "data"))
         installation = Installation(settings, store, clock, _no_world)
-        api = create_api(installation, limits)
-        mounted = Starlette(routes=[Mount("/api/v1", api), Route("/metrics", create_metrics(installation, limits))])
+        mount = mounted(installation, limits)
+        app = Starlette(routes=[mount, Route("/metrics", create_metrics(installation, limits))])
+        assert isinstance(mount.app, FastAPI)
         async with store.system() as session:
             tenant = (await tenants.add(session, "acme", "Acme Ltd", NOW)).id
-        transport = httpx.ASGITransport(mounted)
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://hauberk.test/api/v1") as client:
-            made = Calling(api, store, clock, tenant, client)
+            made = Calling(app, mount.app, store, clock, tenant, client)
             client.headers["Authorization"] = f"Bearer {await made.token()}"
             yield made
     finally:

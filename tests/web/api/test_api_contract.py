@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-import pytest
 from jsonschema_rs import Draft202012Validator
 
 from hauberk.store import alerts, channels, jobs, tenants, tokens
@@ -226,42 +225,45 @@ def test_the_reference_page_brings_everything_with_it(play: Play) -> None:
     play(scenario)
 
 
-@pytest.mark.parametrize(
-    ("method", "address", "content", "kind", "status", "slug"),
-    [
-        ("GET", "/nothing", b"", "", 404, "not-found"),
-        ("GET", "/domains/", b"", "", 404, "not-found"),
-        ("POST", "/schedules", b"{}", "application/json", 405, "method-not-allowed"),
-        ("TRACE", "/domains", b"", "", 405, "method-not-allowed"),
-        ("PUT", "/domains/example.com", b"{", "application/json", 400, "malformed"),
-        ("PUT", "/domains/example.com", b"\xff", "application/json", 400, "malformed"),
-        ("PUT", "/domains/example.com", b"note=x", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
-        ("PUT", "/domains/example.com", b'{"nota": ""}', "application/json", 422, "invalid"),
-        ("PUT", "/domains/no%20domain", b"{}", "application/json", 422, "invalid"),
-        ("GET", "/domains?domian=x", b"", "", 422, "invalid"),
-        ("GET", "/domains?limit=501", b"", "", 422, "invalid"),
-        ("GET", "/scans/1x", b"", "", 422, "invalid"),
-        ("GET", "/scans/9223372036854775808", b"", "", 422, "invalid"),
-        ("GET", "/scans/9223372036854775807", b"", "", 404, "not-found"),
-        ("PATCH", "/tenant", b'{"name": "' + b"x" * 300_000 + b'"}', "application/json", 413, "too-large"),
-        ("PATCH", "/tenant", b"[" * 100_000, "application/json", 400, "malformed"),
-        ("PATCH", "/tenant", b"[]", "application/json", 422, "invalid"),
-        ("PATCH", "/tenant", b'{"name": "\\ud800"}', "application/json", 422, "invalid"),
-    ],
+# Method, address, body, its media type, the status and the kind of problem that come of it.
+WRONG: tuple[tuple[str, str, bytes, str, int, str], ...] = (
+    ("GET", "/nothing", b"", "", 404, "not-found"),
+    ("GET", "/no%0Aline", b"", "", 404, "not-found"),
+    ("GET", "/domains/", b"", "", 404, "not-found"),
+    ("POST", "/schedules", b"{}", "application/json", 405, "method-not-allowed"),
+    ("TRACE", "/domains", b"", "", 405, "method-not-allowed"),
+    ("PUT", "/domains/example.com", b"{", "application/json", 400, "malformed"),
+    ("PUT", "/domains/example.com", b"\xff", "application/json", 400, "malformed"),
+    ("PUT", "/domains/example.com", b"note=x", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
+    ("PUT", "/domains/example.com", b'{"nota": ""}', "application/json", 422, "invalid"),
+    ("PUT", "/domains/example.com", b'{"own": 1}', "application/json", 422, "invalid"),
+    ("POST", "/silences", b'{"ends_at": 4102444800}', "application/json", 422, "invalid"),
+    ("PUT", "/domains/no%20domain", b"{}", "application/json", 422, "invalid"),
+    ("GET", "/domains?domian=x", b"", "", 422, "invalid"),
+    ("GET", "/domains?limit=501", b"", "", 422, "invalid"),
+    ("GET", "/scans/1x", b"", "", 422, "invalid"),
+    ("GET", "/scans/9223372036854775808", b"", "", 422, "invalid"),
+    ("GET", "/scans/9223372036854775807", b"", "", 404, "not-found"),
+    ("PATCH", "/tenant", b'{"name": "' + b"x" * 300_000 + b'"}', "application/json", 413, "too-large"),
+    ("PATCH", "/tenant", b"[" * 100_000, "application/json", 400, "malformed"),
+    ("PATCH", "/tenant", b"[]", "application/json", 422, "invalid"),
+    ("PATCH", "/tenant", b'{"name": "\\ud800"}', "application/json", 422, "invalid"),
 )
-def test_every_error_is_a_problem_document(
-    play: Play, method: str, address: str, content: bytes, kind: str, status: int, slug: str
-) -> None:
+
+
+def test_every_error_is_a_problem_document(play: Play) -> None:
     async def scenario(here: Calling) -> None:
-        headers = {"Content-Type": kind} if kind else {}
-        answer = await here.client.request(method, address, content=content, headers=headers)
-        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
-        problem = answer.json()
-        assert (problem["type"], problem["status"]) == (f"/api/v1/docs#{slug}", status)
         schemas = describe(here.api)["components"]["schemas"]
-        Draft202012Validator({"$ref": "#/components/schemas/Problem", "components": {"schemas": schemas}}).validate(problem)
-        if status == 405:
-            assert "GET" in answer.headers["Allow"]
+        problems = Draft202012Validator({"$ref": "#/components/schemas/Problem", "components": {"schemas": schemas}})
+        for method, address, content, kind, status, slug in WRONG:
+            headers = {"Content-Type": kind} if kind else {}
+            answer = await here.client.request(method, address, content=content, headers=headers)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
+            problem = answer.json()
+            assert (problem["type"], problem["status"]) == (f"/api/v1/docs#{slug}", status)
+            problems.validate(problem)
+            if status == 405:
+                assert "GET" in answer.headers["Allow"]
 
     play(scenario)
 

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import ConfigDict, Field
 
 from hauberk.store import alerts, domains
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.jobs import LOCATED
 from hauberk.web.api.paging import Page, Paged
-from hauberk.web.api.places import Id, at, domain_filter
+from hauberk.web.api.places import DomainFilter, Id, at, domain_filter
 from hauberk.web.api.problem import not_found
+from hauberk.web.api.values import DomainText, Moment
 
 router = APIRouter(tags=["alerts"])
 
@@ -35,10 +36,10 @@ class SilenceOrder:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    ends_at: AwareDatetime
-    begins_at: Annotated[AwareDatetime | None, Field(description="Now, where it is left out.")] = None
+    ends_at: Moment
+    begins_at: Annotated[Moment | None, Field(description="Now, where it is left out.")] = None
     reason: Annotated[str, Field(max_length=500, examples=["the mail server moves"])] = ""
-    domain: Annotated[str, Field(max_length=300, examples=["example.com"])] = ""
+    domain: DomainText | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ class Silence:
 
 
 @router.get("/alerts", responses={404: {}})
-async def list_alerts(
-    caller: Reader, window: Paged, domain: Annotated[str, Query(max_length=300, description="Of this domain only.")] = ""
-) -> Page[Alert]:
+async def list_alerts(caller: Reader, window: Paged, domain: DomainFilter = "") -> Page[Alert]:
     """The alerts, newest first."""
     before = window.before("alert")
     async with caller.reading() as session:

@@ -1,8 +1,10 @@
 """The REST API as an application of its own below `/api/v1`: its errors are problem documents, not pages."""
 
+import re
 from functools import partial
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from hauberk import __version__
 from hauberk.app.verifying import LARGEST
@@ -22,6 +24,7 @@ from hauberk.web.api import (
 )
 from hauberk.web.api.edge import Edge
 from hauberk.web.api.openapi import describe, operation_id
+from hauberk.web.api.problem import PREFIX
 from hauberk.web.api.refusals import install
 from hauberk.web.api.service import MEBIBYTE, Limits, Service
 from hauberk.web.installation import NO_TELEMETRY, Installation
@@ -48,6 +51,13 @@ def create_api(installation: Installation, limits: Limits | None = None) -> Fast
     api.add_middleware(Edge, body_limit=body_limit)
     api.openapi = partial(describe, api)
     return api
+
+
+def mounted(installation: Installation, limits: Limits | None = None) -> Mount:
+    """The API where it belongs, whatever octets follow: the framework's own mounts do not take a line's end in an address."""
+    mount = Mount(PREFIX, create_api(installation, limits), name="api")
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def body_limit(method: str, path: str) -> int:

@@ -16,6 +16,7 @@ from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Name, at, domain_named
 from hauberk.web.api.problem import not_found
 from hauberk.web.api.results import Result, ResultInFull, in_full, result, result_of
+from hauberk.web.api.values import Flag
 
 router = APIRouter(prefix="/domains", tags=["domains"])
 MOST_AT_ONCE = 10_000
@@ -43,7 +44,7 @@ class DomainDetails:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     note: Annotated[str, Field(max_length=2000)] = ""
-    own: bool = False
+    own: Flag = False
     selectors: Annotated[tuple[Selector, ...], Field(max_length=50)] = ()
 
 
@@ -53,7 +54,9 @@ class ManyNames:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    names: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    names: Annotated[
+        tuple[Annotated[str, Field(max_length=2000, examples=["example.com"])], ...], Field(min_length=1, max_length=MOST_AT_ONCE)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from typing import Any, cast
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -63,8 +64,14 @@ def describe(api: FastAPI) -> Object:
     if api.openapi_schema is None:
         made = get_openapi(title="Hauberk API", version=__version__, description=ABOUT, routes=api.routes, tags=_tags())
         _complete(made)
-        api.openapi_schema = made
+        api.openapi_schema = _plainly_named(made)
     return api.openapi_schema
+
+
+def _plainly_named(made: Object) -> Object:
+    """`Page_Domain_`, as the framework names a page of domains, becomes `DomainPage`."""
+    text = msgspec.json.encode(made).decode()
+    return msgspec.json.decode(re.sub(r"\bPage_([A-Za-z]+)_", r"\1Page", text))
 
 
 def operation_id(route: APIRoute) -> str:

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
+from hauberk.app.organisations import proper_name
+from hauberk.app.work import ordering
 from hauberk.scoring.rubric import DEFAULT, names
 from hauberk.store import chain, tenants, tokens
 from hauberk.web.api.bearer import Anyone, Reader, Steward
@@ -33,8 +35,8 @@ class TenantChanges:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    rubric: Annotated[str | None, Field(max_length=80)] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=120)] = None
+    rubric: Annotated[str | None, WithJsonSchema({"enum": [*names(), None]})] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,15 @@ async def get_tenant(caller: Reader) -> Tenant:
 
 @router.patch("/tenant")
 async def change_tenant(caller: Steward, body: TenantChanges) -> Tenant:
-    """Change the organisation's name, or the rubric that scans are scored by from now on. Old results stay."""
+    """Change the organisation's name, or the rubric that scans are scored by. What is kept is judged by it too; old results stay."""
     if body.rubric is not None and body.rubric not in names():
         raise invalid(Complaint(f"the rubrics are {', '.join(names())}", pointer="#/rubric"))
-    if body.name is not None and not body.name.strip():
-        raise invalid(Complaint("a name is wanted", pointer="#/name"))
+    name = None if body.name is None else proper_name(body.name)
     async with caller.writing() as session:
-        if body.name is not None:
-            await tenants.rename(session, body.name.strip())
+        if name is not None:
+            await tenants.rename(session, name)
         if body.rubric is not None:
-            await tenants.use_rubric(session, body.rubric)
+            await ordering.use_rubric(session, body.rubric, caller.at)
         return _shown(await tenants.current(session))
 
 

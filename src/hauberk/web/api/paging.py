@@ -74,7 +74,12 @@ def _window(
     request: Request,
     response: Response,
     limit: Annotated[int, Query(ge=1, le=500, description="The most that a page holds.")] = 100,
-    cursor: Annotated[str, Query(max_length=600, description="Where to go on: from `next` of the page before, as it is.")] = "",
+    cursor: Annotated[
+        str,
+        Query(
+            max_length=600, description="Where to go on: from `next` of the page before, as it is.", json_schema_extra={"format": "cursor"}
+        ),
+    ] = "",
 ) -> Window:
     return Window(request, response, limit, cursor)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
@@ -11,11 +11,20 @@ from hauberk.store.domains import Domain
 from hauberk.store.session import TenantSession
 from hauberk.web.api.problem import Complaint, invalid, not_found, root_of
 
+_FORMAT = {"format": "idn-hostname"}
+DomainFilter = Annotated[
+    str, Query(max_length=300, description="Of this domain only.", examples=["example.com"], json_schema_extra=_FORMAT)
+]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 def _name(
-    name: Annotated[str, Path(max_length=300, description="A domain name; A-labels or as people read it.", examples=["example.com"])],
+    name: Annotated[
+        str,
+        Path(
+            max_length=300, description="A domain name; A-labels or as people read it.", examples=["example.com"], json_schema_extra=_FORMAT
+        ),
+    ],
 ) -> str:
     parsed = parse_domain(name)
     if isinstance(parsed, Malformed):

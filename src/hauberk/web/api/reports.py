@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
 from hauberk.app.work import ordering
@@ -12,9 +12,10 @@ from hauberk.store import domains, reports
 from hauberk.web.api.bearer import Reader, Reporter
 from hauberk.web.api.jobs import LOCATED, IdempotencyKey, Job, key_of, ordered
 from hauberk.web.api.paging import Page, Paged
-from hauberk.web.api.places import Id, Name, domain_filter, domain_named
+from hauberk.web.api.places import DomainFilter, Id, Name, domain_filter, domain_named
 from hauberk.web.api.problem import not_found
 from hauberk.web.api.tags import download
+from hauberk.web.api.values import Flag
 
 router = APIRouter(tags=["reports"])
 Format = Literal["pdf", "png", "jpg", "zip"]
@@ -28,7 +29,7 @@ class ReportOrder:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     formats: Annotated[tuple[Format, ...], Field(min_length=1, max_length=4)] = ("pdf",)
-    fresh: bool = False
+    fresh: Flag = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,7 @@ async def order_report(
 
 
 @router.get("/reports", responses={404: {}})
-async def list_reports(
-    caller: Reader, window: Paged, domain: Annotated[str, Query(max_length=300, description="Of this domain only.")] = ""
-) -> Page[Report]:
+async def list_reports(caller: Reader, window: Paged, domain: DomainFilter = "") -> Page[Report]:
     """The reports that were issued, newest first."""
     before = window.before("report")
     async with caller.reading() as session:

@@ -12,9 +12,9 @@ from hauberk.store import domains, schedule
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.places import Name, domain_named
 from hauberk.web.api.problem import not_found
+from hauberk.web.api.values import Duration, Interval
 
 router = APIRouter(tags=["schedules"])
-Interval = Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=400), description="ISO 8601.", examples=["P7D"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Schedule:
     """A domain is scanned `every` so often (ISO 8601 duration), next at `next_due`."""
 
     domain: Annotated[str, Field(examples=["example.com"])]
-    every: Interval
+    every: Annotated[Duration, Field(examples=["P7D"])]
     next_due: datetime
 
 
