@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hauberk.system.stage.commands import PATIENCE, StageError, begin
+from hauberk.system.stage.families import Member, alive, family
 from hauberk.system.stage.layout import Layout
 from hauberk.system.stage.namespaces import environment, inside, listening
 
@@ -56,7 +57,7 @@ class Daemons:
         """The process number of a daemon that runs. Raises `StageError`."""
         if not self.runs(name):
             raise StageError(f"{name} is not running")
-        return self._running[name][1].pid
+        return _leaders(family(self._running[name][1].pid))[-1]
 
     async def start(self, daemon: Daemon) -> None:
         """Start and wait until every door is open. Raises `StageError` with what the daemon said."""
@@ -90,26 +91,23 @@ class Daemons:
         if held is None:
             return
         daemon, process = held
-        if process.returncode is not None:
-            return
-        _signal(process, signal.SIGKILL if hard else signal.SIGTERM)
-        try:
-            async with asyncio.timeout(daemon.stop_seconds):
-                await process.wait()
-        except TimeoutError:
-            _signal(process, signal.SIGKILL)
-            await process.wait()
-        _signal(process, signal.SIGKILL)  # children that stayed behind
+        members = await asyncio.to_thread(family, process.pid)
+        _signal((one.number for one in members) if hard else _leaders(members), signal.SIGKILL if hard else signal.SIGTERM)
+        end = asyncio.get_running_loop().time() + daemon.stop_seconds
+        while any(alive(one.number) for one in members):
+            if asyncio.get_running_loop().time() > end:
+                _signal((one.number for one in members), signal.SIGKILL)
+            await asyncio.sleep(0.01)
+        await process.wait()
 
     async def reload(self, name: str) -> None:
         """Have a daemon read its configuration again."""
-        daemon, process = self._running[name]
+        daemon = self._running[name][0]
         if daemon.reload is None:
             await self.stop(name)
             await self.start(daemon)
         else:
-            with suppress(ProcessLookupError):
-                process.send_signal(daemon.reload)
+            _signal((self.process(name),), daemon.reload)
 
     async def stop_all(self) -> None:
         """Everything, at the same time."""
@@ -126,10 +124,12 @@ class Daemons:
             await asyncio.sleep(0.02)
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
-    """To the process first and, where it must die, to all that it started in its session."""
-    with suppress(ProcessLookupError):
-        if number is signal.SIGKILL:
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
+def _leaders(members: Iterable[Member]) -> tuple[int, ...]:
+    """The daemon itself is the last: Postfix's master has a shell before it that waits for it."""
+    return tuple(one.number for one in members if one.leader)
+
+
+def _signal(processes: Iterable[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
