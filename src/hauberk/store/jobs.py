@@ -155,10 +155,10 @@ async def by_key(session: TenantSession, key: str) -> Job | None:
 
 
 async def open_with(session: TenantSession, kind: str, payload: bytes) -> Job | None:
-    """The oldest job of that kind and payload that has not ended."""
+    """The newest job of that kind and payload that has not ended."""
     open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
     same = session.select(Job, jobs).where(open_, jobs.c.kind == kind, jobs.c.payload == payload)
-    return await session.record(Job, same.order_by(jobs.c.id).limit(1))
+    return await session.record(Job, same.order_by(jobs.c.id.desc()).limit(1))
 
 
 async def open_of(session: TenantSession, kind: str) -> tuple[Job, ...]:
@@ -175,10 +175,10 @@ async def payloads_of(session: TenantSession, kind: str) -> frozenset[bytes]:
 
 
 async def hasten(session: TenantSession, id: int, priority: int, due_at: datetime) -> None:
-    """Do it at `due_at` if it was to be done later, and with that priority if it had a lower one. One that no longer waits stays."""
+    """Let a job that waits be due at `due_at`, with that priority if it had a lower one. One that no longer waits stays as it is."""
     waiting = jobs.update().where(session.own(jobs), jobs.c.id == id, jobs.c.state == State.WAITING.value)
     await session.run(waiting.where(jobs.c.priority < priority).values(priority=priority))
-    await session.run(waiting.where(jobs.c.due_at > due_at).values(due_at=due_at))
+    await session.run(waiting.values(due_at=due_at))
 
 
 async def amend(session: TenantSession, job: Job, payload: bytes) -> bool:

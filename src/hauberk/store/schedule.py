@@ -60,8 +60,9 @@ async def order_due(session: SystemSession, at: datetime, *, limit: int = 500) -
     wanted = (
         select(*columns(schedules, Schedule), evidence.domains.c.name)
         .join(evidence.domains, evidence.domains.c.id == schedules.c.domain_id)
+        .join(evidence.tenants, evidence.tenants.c.id == schedules.c.tenant_id)
         .where(or_(schedules.c.next_due <= at, *astray))
-        .where(evidence.domains.c.removed_at.is_(None))
+        .where(evidence.domains.c.removed_at.is_(None), evidence.tenants.c.archived_at.is_(None))
         .order_by(schedules.c.next_due)
         .limit(limit)
     )

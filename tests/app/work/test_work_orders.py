@@ -1,13 +1,15 @@
 """Orders: each is one job, whoever asks and however often."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app.work.kit import Office, office
+from app.work.kit import Office, office, working
 from hauberk.app.work import ordering
-from hauberk.store import domains, jobs, tenants
+from hauberk.app.work.planning import Rhythm, watch
+from hauberk.store import domains, jobs, schedule, tenants
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.jobs import State
 from hauberk.store.store import Store
@@ -37,6 +39,38 @@ def test_a_scan_that_has_ended_is_not_joined(url: str, tmp_path: Path) -> None:
             await one.work_off()
             second = await ordering.order_scan(one.store, one.tenant, one.domain_id, "ada", one.clock())
             assert second.id != first.id
+
+    asyncio.run(scenario())
+
+
+def test_a_scan_that_has_run_for_a_while_is_not_joined_since_it_may_have_asked_too_early(url: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with office(url, tmp_path) as one:
+            first = await ordering.order_scan(one.store, one.tenant, one.domain_id, "ada", one.clock())
+            async with one.store.system() as session:
+                assert len(await jobs.claim(session, "w", one.clock(), timedelta(minutes=2))) == 1
+            assert (await ordering.order_scan(one.store, one.tenant, one.domain_id, "bob", one.clock())).id == first.id
+            one.clock.advance(timedelta(seconds=11))
+            again = await ordering.order_scan(one.store, one.tenant, one.domain_id, "bob", one.clock())
+            assert again.id != first.id
+            assert (await ordering.order_scan(one.store, one.tenant, one.domain_id, "eve", one.clock())).id == again.id
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_an_archived_organisation_is_not_scanned(url: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with office(url, tmp_path) as one:
+            job = await ordering.order_scan(one.store, one.tenant, one.domain_id, "ada", one.clock())
+            async with one.store.tenant(one.tenant) as session:
+                await watch(session, one.domain_id, Rhythm.DAILY, one.clock())
+            async with one.store.system() as system:
+                await tenants.archive(system, one.tenant, one.clock())
+                assert await schedule.order_due(system, one.clock() + timedelta(days=2)) == 0
+            async with working(one.worker()), asyncio.timeout(20):
+                while (await one.job(job.id)).state is not State.FAILED:  # noqa: ASYNC110 - it is in the database
+                    await asyncio.sleep(0.02)
 
     asyncio.run(scenario())
 

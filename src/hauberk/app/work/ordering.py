@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hauberk.app.work import orders
 from hauberk.app.work.events import Event
@@ -19,6 +19,7 @@ _TOGETHER = 2500  # orders of one transaction
 
 
 _LONGEST_KEY = 180
+_A_MOMENT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Progress:
 
 
 async def order_scan(store: Store, tenant: int, domain_id: int, by: str, at: datetime, *, key: str = "") -> Job:
-    """A scan of the domain, before all that nobody waits for. While one waits or runs, that one is it: two people get one job.
+    """A scan of the domain, before all that nobody waits for. While one waits, or was ordered a moment ago, that one is it: two people who
+    click at once get one job. One that has run for a while is not: it may have asked before what is to be seen was changed.
 
     The same `key` (at most 180 characters) always gives the same job. Raises `StoreError`: missing domain; invalid key, or one that was
     used for something else.
@@ -55,7 +57,10 @@ async def order_scan(store: Store, tenant: int, domain_id: int, by: str, at: dat
         if key:
             return await _order_by_key(session, order, at)
         await chain.hold(session)  # of two who order at the same moment, the second sees what the first has ordered
-        return await _join_or_order(session, order, await jobs.open_with(session, order.kind, order.payload), at)
+        there = await jobs.open_with(session, order.kind, order.payload)
+        if there is not None and there.state is State.RUNNING and at - there.created_at > _A_MOMENT:
+            there = None
+        return await _join_or_order(session, order, there, at)
 
 
 async def order_scans(store: Store, tenant: int, domain_ids: Iterable[int], at: datetime) -> int:

@@ -58,8 +58,10 @@ async def _subject(shop: Workshop, held: Held) -> Subject:
 
 
 async def subject_of(session: TenantSession, domain: Domain) -> Subject:
-    """Raises `WontDoError` when the tenant's rubric is not there."""
+    """Raises `WontDoError` when the tenant is archived, or its rubric is not there."""
     tenant = await tenants.current(session)
+    if tenant.archived_at is not None:
+        raise WontDoError(f"{tenant.name} is archived")
     try:
         return Subject(domain, rubric.load(tenant.rubric or rubric.DEFAULT), tenant.name)
     except RubricError as error:
@@ -88,7 +90,7 @@ async def look(shop: Workshop, held: Held, subject: Subject) -> Seen:
 
     selectors = tuple(Selector(name) for name in domain.selectors.split())
     options = ScanOptions(selectors=selectors, own=domain.own, depth=shop.settings.depth, blocklists=shop.settings.blocklists)
-    async with shop.worlds.visit(domain.name, held.job.created_at) as world:
+    async with shop.worlds.visit(domain.name, max(held.job.created_at, held.job.due_at)) as world:
         at = shop.now().replace(microsecond=0)
         surveyed = await survey_walked(world, domain.name, options, at=at, limit=shop.settings.limit, told=told)
     held.tell("judging", 0.85)

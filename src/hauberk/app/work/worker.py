@@ -36,6 +36,7 @@ _AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30))
 # Whoever is to be told may be away for a day.
 _DELIVER_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
 _BEAT = 1.0
+_TOGETHER = 0.03  # what ends within this time is followed by one claim
 _SCHEDULE_BEAT = 15.0
 _LONGEST_PAUSE = 30.0
 _MOST_DUE = 200
@@ -107,6 +108,7 @@ class Worker:
                 waiting = asyncio.create_task(self._freed.wait())
                 await asyncio.wait((waiting,), timeout=pause)
                 waiting.cancel()
+                await asyncio.sleep(_TOGETHER)
 
     async def _claim(self) -> int:
         """How many jobs were begun. Those that somebody waits for find room when the rest is full."""
