@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from hauberk.system import material_folder
-from hauberk.system.apply.deploy import Site
+from hauberk.system.apply.site import Site
 from hauberk.system.declaration import Declaration, Flaw, Role
 from hauberk.system.declaration_reading import read
 from hauberk.system.material import Material

@@ -10,8 +10,8 @@ from hauberk.cli import exits
 from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile, Root, open_system
 
 if TYPE_CHECKING:
-    from hauberk.system.apply.deploy import Site
     from hauberk.system.apply.machine import Machine
+    from hauberk.system.apply.site import Site
 
 Only = Annotated[list[str] | None, typer.Option("--host", metavar="ROLE", help="Only this host: mta, mda or firewall. May be repeated.")]
 

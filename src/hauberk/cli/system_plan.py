@@ -9,7 +9,7 @@ from hauberk.cli import exits
 
 if TYPE_CHECKING:
     from hauberk.app.mail_system import System
-    from hauberk.system.apply.deploy import Site
+    from hauberk.system.apply.site import Site
 
 DeclarationFile = Annotated[Path, typer.Argument(metavar="DECLARATION", help="The declaration; its keys are beside it, in mail.keys.")]
 Root = Annotated[

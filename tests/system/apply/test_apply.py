@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from hauberk.system.apply.changes import Kind, described
-from hauberk.system.apply.deploy import RefusedError, Site, compare, put, roll_back
+from hauberk.system.apply.deploy import RefusedError, compare, put, roll_back
 from hauberk.system.apply.machine import Machine, MachineError, machine
+from hauberk.system.apply.site import Site
 from hauberk.system.declaration import Declaration, Role
 from hauberk.system.places import Places
 from hauberk.system.render.host import render

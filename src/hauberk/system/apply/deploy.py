@@ -3,28 +3,17 @@
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from hauberk.system.apply import script, services
 from hauberk.system.apply.changes import Change, Kind, Present, changes, components
 from hauberk.system.apply.machine import Machine, MachineError
+from hauberk.system.apply.site import Site
 from hauberk.system.declaration import Role
-from hauberk.system.places import Places
-from hauberk.system.tree import Component, Tree
+from hauberk.system.tree import Component
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A host's tree and where it goes."""
-
-    role: Role
-    name: str
-    reach: str
-    places: Places
-    tree: Tree
 
 
 class RefusedError(Exception):
