@@ -6,7 +6,7 @@ import smtplib
 import ssl
 import threading
 import time
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from hauberk.system.declaration import Role, Zone
+from hauberk.system.declaration import Declaration, Role, Zone
 from hauberk.system.stage import play
 from hauberk.system.stage.play import Person
 from hauberk.system.stage.stage import Stage, stage
@@ -171,12 +171,12 @@ def _unverified() -> ssl.SSLContext:
 
 
 @contextmanager
-def played() -> Generator[Playing]:
+def played(declare: Callable[[Declaration], Declaration] = lambda declared: declared) -> Generator[Playing]:
     """A stage, entered in another thread's loop and left with the block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="stage", daemon=True)
     thread.start()
-    held = stage(datetime.now(UTC))
+    held = stage(datetime.now(UTC), declare=declare)
     try:
         running = asyncio.run_coroutine_threadsafe(held.__aenter__(), loop).result(120)
         try:

@@ -4,18 +4,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import URL
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.store.errors import Fault, StoreError
-from hauberk.store.url import parse
 from hauberk.system.accounts.account import Account, Alias, State, parse_address
 from hauberk.system.accounts.directory import Directory, opened
 from hauberk.system.accounts.effects import EffectError, Servers, push, shut_out
 from hauberk.system.accounts.passwords import weakness
-from hauberk.system.declaration import Declaration, SourceKind
+from hauberk.system.accounts.source import url_of
+from hauberk.system.declaration import Declaration
 from hauberk.system.places import Places
 
 
@@ -32,13 +31,7 @@ class Site:
 def site(declaration: Declaration, root: str = "") -> Site:
     """From a declaration; below `root` (folders `mta` and `mda` of this machine) or in Debian's places. Raises `StoreError`, `OSError`."""
     mta, mda = (Places.under(f"{root}/mta"), Places.under(f"{root}/mda")) if root else (Places(), Places())
-    source = declaration.accounts
-    if source.kind is SourceKind.SQLITE:
-        url = parse(f"sqlite:///{source.where or mda.accounts}")
-    else:
-        url = parse(source.where)
-        if source.password_file:
-            url = url.set(password=Path(source.password_file).read_text().strip())
+    url = url_of(declaration.accounts, mda)
     servers = Servers("" if root else declaration.mta.reach, mta.recipients, mta.python, f"{mda.dovecot}/dovecot.conf")
     return Site(url, declaration.domains, declaration.policy.forwarding, servers)
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,11 +18,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hauberk.store.url import parse
 from hauberk.system import material_folder
 from hauberk.system.accounts import recipients
 from hauberk.system.accounts.account import Alias, State
 from hauberk.system.accounts.directory import Directory
+from hauberk.system.accounts.source import url_of
 from hauberk.system.declaration import Declaration, Role, Zone
 from hauberk.system.declaration_writing import write as written
 from hauberk.system.material import Material
@@ -62,7 +62,7 @@ class Stage:
         self.layout = layout
         self.props = props
         self.daemons = Daemons(layout, folder / "log")
-        self.directory = Directory(parse(f"sqlite:///{props.places[Role.MDA].accounts}"))
+        self.directory = Directory(url_of(props.declaration.accounts, props.places[Role.MDA]))
         self._cast: dict[str, Daemon] = {one.name: one for one in _cast(props)}
 
     @property
@@ -137,10 +137,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(at: datetime, folder: Path | None = None) -> AsyncGenerator[Stage]:
+async def stage(
+    at: datetime, folder: Path | None = None, declare: Callable[[Declaration], Declaration] = lambda declared: declared
+) -> AsyncGenerator[Stage]:
     """Set up, hand over, and take everything down whatever happens. `at` (aware, UTC) dates certificates and signatures.
 
-    `folder` is kept if it is given, and must be new or empty; it should be short (sockets). Raises `StageError`.
+    `folder` is kept if it is given, and must be new or empty; it should be short (sockets). `declare` may change what the play's
+    organisation declares. Raises `StageError`.
     """
     if reason := namespaces.obstacle():
         raise StageError(reason)
@@ -149,7 +152,7 @@ async def stage(at: datetime, folder: Path | None = None) -> AsyncGenerator[Stag
     own = folder or Path(f"/tmp/{name}")  # noqa: S108 - made anew below, with a name that nobody can guess
     own.mkdir(mode=0o755, parents=True, exist_ok=folder is not None)
     own.chmod(0o755)
-    declared = play.declaration(str(own / "mta"), str(own / "mda"))
+    declared = declare(play.declaration(str(own / "mta"), str(own / "mda")))
     layout = play.layout(name, declared)
     keeper = Keeper(leftovers.write(name, layout.namespaces, "" if folder else str(own)))
     running: Stage | None = None
