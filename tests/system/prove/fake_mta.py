@@ -6,7 +6,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ class FakeMta:
     patient: bool = False
     offers_auth: bool = False
     verbs: dict[str, str] = field(default_factory=lambda: {"VRFY": "502 5.5.1 no", "EXPN": "502 5.5.1 no", "ETRN": "502 5.5.1 no"})
-    kept: list[tuple[tuple[bytes, ...], bytes]] = field(default_factory=list)
+    kept: list[tuple[tuple[bytes, ...], bytes]] = field(default_factory=list[tuple[tuple[bytes, ...], bytes]])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -177,7 +177,7 @@ def anchors() -> str:
 
 
 @asynccontextmanager
-async def listening(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], *, tls: bool = False) -> AsyncIterator[int]:
+async def listening(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], *, tls: bool = False) -> AsyncGenerator[int]:
     """The port on loopback where `serve` takes connections."""
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context() if tls else None)  # pyright: ignore[reportArgumentType]
     try:
