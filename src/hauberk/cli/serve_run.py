@@ -75,15 +75,18 @@ async def run_server(request: Request, config: LiveConfig) -> None:
         try:
             app = create_app(settings, store, now, world_factory(config))
             link = await set_up_link(installation_in(app))
-            server = _Server(_uvicorn_config(app, settings, request))
-            sys.stderr.write(f"hauberk: {settings.url} (Ctrl-C ends it)\n")
-            if link:
-                sys.stderr.write(f"hauberk: nobody can sign in yet; set it up here, once: {link}\n")
-            if not settings.works:
-                sys.stderr.write("hauberk: this process serves only; `hauberk worker` scans and reports\n")
-            await server.serve(sockets=[listener])
+            await _Server(_uvicorn_config(app, settings, request), _greeting(settings, link)).serve(sockets=[listener])
         finally:
             await store.close()
+
+
+def _greeting(settings: ServerSettings, link: str) -> str:
+    lines = [f"{settings.url} (Ctrl-C ends it)"]
+    if link:
+        lines.append(f"nobody can sign in yet; set it up here, once: {link}")
+    if not settings.works:
+        lines.append("this process serves only; `hauberk worker` scans and reports")
+    return "".join(f"hauberk: {line}\n" for line in lines)
 
 
 def settings_of(request: Request, config: LiveConfig, port: int) -> ServerSettings:
@@ -206,7 +209,15 @@ def _uvicorn_config(app: FastAPI, settings: ServerSettings, request: Request) ->
 
 
 class _Server(uvicorn.Server):
-    """Ends on a signal without raising it again, so that the store is closed and the exit code says that all went well."""
+    """Says so when it takes requests. Ends on a signal without raising it again, so that the store is closed and the exit code is 0."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stderr.write(self._greeting)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,6 @@ LONGEST = 256
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 _AT_ONCE = 4
 _turns: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
-# Compared with where there is no such user, so that the answer takes as long.
-_NOBODY = _HASHER.hash("nobody has this password")
 
 
 def objection(password: str, *known: str) -> str:
@@ -49,9 +48,15 @@ def is_outdated(kept: str) -> bool:
     return _HASHER.check_needs_rehash(kept)
 
 
+@cache
+def _nobody() -> str:
+    """Compared with where there is no such user, so that the answer takes as long."""
+    return _HASHER.hash("nobody has this password")
+
+
 def _matches(kept: str, password: str) -> bool:
     try:
-        return _HASHER.verify(kept or _NOBODY, password) and bool(kept)
+        return _HASHER.verify(kept or _nobody(), password) and bool(kept)
     except (VerificationError, InvalidHashError):
         return False
 
