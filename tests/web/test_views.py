@@ -191,8 +191,8 @@ def test_drawings_stay_within_their_frame_and_escape_what_they_say(dots: list[tu
         assert "<script" not in drawn
         xs = [float(part.partition('"')[0]) for part in drawn.split(' cx="')[1:]]
         ys = [float(part.partition('"')[0]) for part in drawn.split(' cy="')[1:]]
-        assert all(0 <= x <= 640 for x in xs)
-        assert all(0 <= y <= 190 for y in ys)
+        assert all(0 <= x <= 960 for x in xs)
+        assert all(0 <= y <= 200 for y in ys)
 
 
 def test_a_gauge_says_its_number_and_stays_silent_without_one() -> None:

@@ -65,7 +65,7 @@ def trend(dots: Sequence[Dot], *, small: bool = False, green: float = 80, amber:
     """A line over time with the levels of green and amber; oldest first. Nothing without results. What it shows stands in a table too."""
     if not dots:
         return Markup("")
-    width, height = (320.0, 140.0) if small else (640.0, 190.0)
+    width, height = (320.0, 140.0) if small else (960.0, 200.0)
     left, right, top, bottom = 30.0, 12.0, 10.0, 26.0
     xs = _spread(dots, left + 8, width - right - 4)
     ys = [_level(dot.points, height, top, bottom) for dot in dots]
