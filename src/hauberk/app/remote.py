@@ -119,7 +119,8 @@ class Remote:
         await self._client.aclose()
 
     async def company(self) -> str:
-        return _read(await self._call(_Call("GET", "/tenant")), _Tenant).name
+        """The organisation's name. Asked once only: whether there is a server at all is best known at once."""
+        return _read(await self._call(_Call("GET", "/tenant"), tries=1), _Tenant).name
 
     async def order(self, domain: str, formats: tuple[str, ...] = ()) -> Job:
         """A scan of the domain, or a new scan with reports on it. A domain that the server does not look after is added first."""
@@ -169,9 +170,9 @@ class Remote:
             raise RemoteError(f"the report {visible(report.name)} arrived damaged", 500)
         return report, content
 
-    async def _call(self, call: _Call) -> bytes:
+    async def _call(self, call: _Call, *, tries: int = TRIES) -> bytes:
         """The body of the answer. What may pass is waited for, as long as the server asks."""
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, tries + 1):
             asked = 0.0
             try:
                 status, after, body = await self._once(call)
@@ -181,7 +182,7 @@ class Remote:
                 if 200 <= status < 300:
                     return body
                 refused, asked = _refusal(status, body), float(after[:6]) if after.isascii() and after.isdigit() else 0.0
-            if not refused.may_pass or attempt == TRIES or asked > LONGEST_PAUSE:
+            if not refused.may_pass or attempt == tries or asked > LONGEST_PAUSE:
                 raise refused
             await self._pause(asked or min(LONGEST_PAUSE, 0.5 * 2.0**attempt * random.uniform(0.75, 1.25)))
         raise AssertionError("the last try returns or raises")
