@@ -25,6 +25,7 @@ def _start(url: str, folder: Path, network: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_two_workers_share_the_scans_of_a_lab_and_end_when_they_are_told(url: str, tmp_path: Path, network: Path) -> None:
     async def ordered(store: Store) -> tuple[int, list[int], int]:
         async with store.system() as system:

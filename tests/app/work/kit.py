@@ -13,11 +13,13 @@ from hauberk.app.work.patrol import rounds
 from hauberk.app.work.work_settings import WorkSettings
 from hauberk.app.work.worker import Worker
 from hauberk.lab.casebook import Case, CaseWorld
+from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.observation import TrustStore, Vantage
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.store import domains, jobs, tenants
 from hauberk.store.jobs import Job, State
 from hauberk.store.store import Store
+from hauberk.world.recorded import Ready
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
 GOOD = """
@@ -41,10 +43,11 @@ class Clock:
 
 @dataclass
 class Place:
-    """The world as it is now; `delay` is how long each answer takes."""
+    """The world as it is now; `delay` is how long each answer takes. A `mute` world answers nothing, which is judged in no time."""
 
     case: Case = field(default_factory=lambda: Case("a small company", "pass", records=GOOD, at=START))
     delay: float = 0.0
+    mute: bool = False
     entered: int = 0
 
     def change(self, **values: object) -> None:
@@ -53,24 +56,28 @@ class Place:
     @asynccontextmanager
     async def world(self) -> AsyncGenerator["_Slow"]:
         self.entered += 1
-        yield _Slow(CaseWorld(self.case), self.delay)
+        yield _Slow(CaseWorld(self.case), self.delay, self.mute)
 
 
 @dataclass(frozen=True)
 class _Slow:
     world: CaseWorld
     delay: float
+    mute: bool
 
     @property
     def vantage(self) -> Vantage:
         return self.world.vantage
 
     def ask(self, question: Ask, /) -> Awaitable[Reply]:
-        return self._later(question) if self.delay else self.world.ask(question)
+        return self._later(question) if self.delay else self._answer(question)
 
     async def _later(self, question: Ask) -> Reply:
         await asyncio.sleep(self.delay)
-        return await self.world.ask(question)
+        return await self._answer(question)
+
+    def _answer(self, question: Ask) -> Awaitable[Reply]:
+        return Ready(NoAnswer(Silence.TIMEOUT, "no answer within 7 s")) if self.mute else self.world.ask(question)
 
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return self.world.trust(chains)

@@ -13,21 +13,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from app.work.kit import Clock, Office, office, working
 from hauberk.app.scanning import now
 from hauberk.app.work import ordering
 from hauberk.app.work.worker import Worker
-from hauberk.lab.casebook import Case
 from hauberk.store import domains, jobs, scans
 from hauberk.store.jobs import State
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
+from hauberk.store.tables.work import jobs as table
 from hauberk.store.verification import verify_chain
 from store.real_postgresql import Server
 
 TESTS = Path(__file__).resolve().parents[2]
-NOWHERE = Case("nothing is there", "pass", records="")
 
 
 async def _with_domains(one: Office, number: int) -> list[int]:
@@ -40,7 +40,9 @@ async def _with_domains(one: Office, number: int) -> list[int]:
 
 async def _ended(one: Office) -> int:
     async with one.store.tenant(one.tenant, writing=False) as session:
-        return sum(job.state is State.DONE and job.kind == "scan" for job in await jobs.recent(session, limit=1000))
+        done = select(func.count()).where(session.own(table), table.c.kind == "scan", table.c.state == State.DONE.value)
+        row = await session.first(done)
+    return int(row[0]) if row else 0
 
 
 async def _until(one: Office, number: int, seconds: float = 60) -> None:
@@ -93,7 +95,7 @@ def test_a_worker_that_is_stopped_gives_back_what_does_not_end_soon(url: str, tm
     async def scenario() -> None:
         async with office(url, tmp_path) as one:
             ids = await _with_domains(one, 5)
-            one.place.case, one.place.delay = NOWHERE, 30.0
+            one.place.mute, one.place.delay = True, 30.0
             one.settings = replace(one.settings, grace=0.1)
             start = time.monotonic()
             async with working(one.worker()):
@@ -113,7 +115,7 @@ def test_the_database_goes_away_during_scans_and_comes_back(postgresql: Server, 
     async def scenario() -> None:
         async with office(postgresql_url, tmp_path) as one:
             ids = await _with_domains(one, 30)
-            one.place.case, one.place.delay = NOWHERE, 0.05
+            one.place.mute, one.place.delay = True, 0.05
             one.settings = replace(one.settings, at_once=6)
             async with working(one.worker()):
                 await _until(one, 5)
@@ -146,7 +148,7 @@ def test_the_disk_is_full_for_a_while(small_disk: Path, tmp_path: Path) -> None:
         await migrate(url)
         async with office(url, tmp_path) as one:
             ids = await _with_domains(one, 20)
-            one.place.case = NOWHERE
+            one.place.mute = True
             one.settings = replace(one.settings, at_once=4)
             ballast = small_disk / "ballast"
             async with working(one.worker()):
@@ -177,7 +179,7 @@ def test_another_writer_holds_sqlite_for_some_seconds(tmp_path: Path, migrated_f
     async def scenario() -> None:
         async with office(f"sqlite:///{file}", tmp_path) as one:
             ids = await _with_domains(one, 10)
-            one.place.case = NOWHERE
+            one.place.mute = True
             holding = await asyncio.to_thread(_hold, file)
             async with working(one.worker()):
                 await asyncio.sleep(2)
@@ -207,7 +209,7 @@ input()
 def test_a_clock_that_jumps_back_and_forth_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with office(url, tmp_path) as one:
-            one.place.case, one.place.delay = NOWHERE, 0.05
+            one.place.mute, one.place.delay = True, 0.05
             one.settings = replace(one.settings, at_once=5)
             one.clock.advance(timedelta(days=3))  # ordered by a clock that runs ahead
             ids = await _with_domains(one, 20)
@@ -225,7 +227,7 @@ def test_two_workers_whose_clocks_differ_scan_each_domain_once(url: str, tmp_pat
     async def scenario() -> None:
         async with office(url, tmp_path) as one:
             ids = await _with_domains(one, 30)
-            one.place.case, one.place.delay = NOWHERE, 0.03
+            one.place.mute, one.place.delay = True, 0.03
             one.settings = replace(one.settings, at_once=6)
             other = await Store.open(url)
             ahead = Clock(one.clock() + timedelta(minutes=10))  # to whom every lease of the other has run out

@@ -9,13 +9,12 @@ from app.work.kit import Place
 from hauberk.app.scanning import now
 from hauberk.app.work.work_settings import WorkSettings
 from hauberk.app.work.worker import Worker
-from hauberk.lab.casebook import Case
 from hauberk.store.store import Store
 
 
 async def work(url: str, data: Path) -> None:
     store = await Store.open(url)
-    place = Place(Case("nothing is there", "pass", records=""), delay=0.01)
+    place = Place(delay=0.02, mute=True)
     settings = WorkSettings(data, at_once=10, poll=0.05, lease=timedelta(seconds=2))
     await Worker(store, place.world, settings, now).run(asyncio.Event())
 
