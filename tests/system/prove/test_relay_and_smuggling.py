@@ -32,7 +32,7 @@ def smuggled(server: FakeMta, *names: str) -> dict[str, Outcome]:
 def test_there_are_more_than_forty_forms_and_more_than_fourteen_ends_of_data() -> None:
     assert len({form.name for form in relay.FORMS}) == len(relay.FORMS) >= 41
     assert len(set(smuggling.ENDS.values())) == len(smuggling.ENDS) >= 14
-    assert b"\r\n.\r\n" not in smuggling.ENDS.values()
+    assert not any(b"\r\n.\r\n" in end for end in smuggling.ENDS.values())
 
 
 def test_a_sound_server_passes_every_relay_form() -> None:

@@ -20,10 +20,11 @@ from hauberk.system.stage.commands import StageError
 from hauberk.system.stage.stage import Stage
 
 _RELOADED = ": reload -- version"
-_READERS = ("smtpd", "smtp", "lmtp", "cleanup", "trivial-rewrite", "proxymap", "tlsmgr")
+_READERS = ("smtpd", "smtp", "lmtp", "cleanup", "trivial-rewrite", "proxymap")
+_RELOAD_SECONDS = 5.0
 _YEARS = 3 * 365 * 86_400  # seconds
 _DELIVERY = 5.0  # seconds until a broken stage has delivered what it should not
-_RESTARTED = {"rspamd/": "rspamd", "clamav/": "clamav", "hauberk/gateway.toml": "gateway", "dovecot/": "dovecot"}
+_RESTARTED = {"rspamd/": "rspamd", "clamav/": "clamav", "hauberk/gateway.toml": "gateway", "dovecot/": "dovecot", "mail_": "dovecot"}
 
 
 async def try_all(stage: Stage, targets: Targets, wanted: tuple[Mutation, ...], told: Callable[[Caught], None]) -> tuple[Caught, ...]:
@@ -130,30 +131,33 @@ async def _reread(stage: Stage, changed: set[tuple[Role, str]]) -> None:
 
 
 async def _reload_postfix(stage: Stage, role: Role) -> None:
-    """What `postfix reload` comes to, without its checks of the whole installation; and idle processes of old do not live on."""
+    """What `postfix reload` comes to, without its checks of the whole installation, and then until the processes of old are gone.
+
+    They go by themselves (killing them would have the master hold new ones back for a minute), unless they are still at work.
+    """
     places = stage.props.places[role]
     log, pid = Path(places.log) / "postfix.log", Path(places.postfix_spool) / "pid/master.pid"
     before = (await asyncio.to_thread(log.read_text, errors="replace")).count(_RELOADED)
     master = int(await asyncio.to_thread(pid.read_text))
-    children = await asyncio.to_thread(_children, master)
+    old = await asyncio.to_thread(_children, master)
     os.kill(master, signal.SIGHUP)
-    for _ in range(200):
-        if (await asyncio.to_thread(log.read_text, errors="replace")).count(_RELOADED) > before:
-            break
+    end = asyncio.get_running_loop().time() + _RELOAD_SECONDS
+    while (await asyncio.to_thread(log.read_text, errors="replace")).count(_RELOADED) == before:
+        if asyncio.get_running_loop().time() > end:
+            raise StageError(f"{role.value}.postfix has not reloaded after {_RELOAD_SECONDS:g} s")
         await asyncio.sleep(0.05)
-    else:
-        raise StageError(f"{role.value}.postfix has not reloaded after 10 s")
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
+    for _ in range(40):
+        if not old & await asyncio.to_thread(_children, master):
+            return
+        await asyncio.sleep(0.05)
 
 
-def _children(master: int) -> list[int]:
+def _children(master: int) -> set[int]:
     """Postfix's processes that read settings when they begin (proc(5): the name in parentheses, the state, the parent)."""
-    found: list[int] = []
+    found: set[int] = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             name, _, rest = path.read_text().partition("(")[2].rpartition(")")
             if name in _READERS and int(rest.split()[1]) == master:
-                found.append(int(path.parent.name))
+                found.add(int(path.parent.name))
     return found

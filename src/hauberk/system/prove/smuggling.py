@@ -26,7 +26,6 @@ ENDS: dict[str, bytes] = {
     "cr-dot-lf": b"\r.\n",
     "cr-dot-cr": b"\r.\r",
     "cr-dot-crlf": b"\r.\r\n",
-    "crcrlf-dot-crlf": b"\r\r\n.\r\n",
     "crcrlf-dot-crcrlf": b"\r\r\n.\r\r\n",
     "crlf-dot-crcrlf": b"\r\n.\r\r\n",
     "lf-lf-dot-lf": b"\n\n.\n",

@@ -127,3 +127,8 @@ async def kicked(stage: Stage, wanted: Targets, person: play.Person, clock: Call
             break
         await asyncio.sleep(0.1)
     return await running
+
+
+def queues(stage: Stage) -> tuple[tuple[Vantage, str], ...]:
+    """Where Postfix runs, and the folder of its settings."""
+    return ((Vantage.DMZ, stage.props.places[Role.MTA].postfix), (Vantage.INSIDE, stage.props.places[Role.MDA].postfix))
