@@ -80,10 +80,14 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """`mta`: for port 25 and the MTA-STS policy. `mda`: for people's 465 and 993. Links between the two: see `Material`."""
+    """`mta`: for port 25 and the MTA-STS policy. `mda`: for people's 465 and 993. Links between the two: see `Material`.
+
+    `authorities`: whom the MTA believes where the policy of another domain wants a certificate (PEM).
+    """
 
     mta: Certificate
     mda: Certificate
+    authorities: str = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class SourceKind(StrEnum):

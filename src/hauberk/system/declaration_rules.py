@@ -225,6 +225,7 @@ def _paths(declaration: Declaration) -> Iterator[Problem]:
                 f"Write one of {', '.join(ACME_CLIENTS)}, or nothing.",
             )
     optional = (
+        (("certificates", "authorities"), declaration.certificates.authorities),
         (("engines", "rules"), declaration.engines.rules),
         (("accounts", "password_file"), declaration.accounts.password_file),
         (("confidentiality", "authorities"), declaration.confidentiality.authorities),

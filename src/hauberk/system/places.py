@@ -16,9 +16,11 @@ class Places:
     rspamd: str = "/etc/rspamd"
     rspamd_data: str = "/var/lib/rspamd"
     rspamd_run: str = "/run/rspamd"
+    rspamd_log: str = "/var/log/rspamd"
     clamav: str = "/etc/clamav"
     clamav_database: str = "/var/lib/clamav"
     clamav_run: str = "/run/clamav"
+    clamav_log: str = "/var/log/clamav"
     unbound: str = "/etc/unbound"
     unbound_data: str = "/var/lib/unbound"
     unbound_run: str = "/run"
@@ -49,6 +51,8 @@ class Places:
             clamav=f"{root}/clamav",
             clamav_database=f"{root}/state/clamav",
             clamav_run=f"{root}/run/clamav",
+            clamav_log=f"{root}/log",
+            rspamd_log=f"{root}/log/rspamd",
             unbound=f"{root}/unbound",
             unbound_data=f"{root}/state/unbound",
             unbound_run=f"{root}/run",
@@ -71,8 +75,17 @@ class Places:
 
     @property
     def accounts(self) -> str:
-        """The account directory of the MDA (SQLite)."""
-        return f"{self.hauberk_data}/accounts.sqlite"
+        """The account directory of the MDA (SQLite), in a folder that only the daemons which ask it can enter."""
+        return f"{self.directory}/accounts.sqlite"
+
+    @property
+    def directory(self) -> str:
+        return f"{self.hauberk_data}/directory"
+
+    @property
+    def mta_sts(self) -> str:
+        """The MTA-STS policies of others that the MTA has seen."""
+        return f"{self.hauberk_data}/mta-sts"
 
     @property
     def recipients(self) -> str:

@@ -3,6 +3,7 @@
 SMTP = 25  # MTA, for everybody
 HTTPS = 443  # MTA, the MTA-STS policy
 DNS = 53  # MTA, Unbound, for the inside
+SIGNATURES = 8081  # MTA, virus signatures, for the MDA only
 RELAY = 10025  # MTA, what people send, from the MDA only
 LMTP = 24  # MDA, from the MTA only
 SUBMISSIONS = 465  # MDA, for workstations (RFC 8314, 3.3)
@@ -13,5 +14,6 @@ RSPAMD_MILTER = 11332
 RSPAMD_CONTROLLER = 11334
 GATEWAY = 11400
 CLAMD = 3310
+MTA_STS = 8461
 SRS_FORWARD = 10001
 SRS_REVERSE = 10002

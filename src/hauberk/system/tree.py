@@ -22,6 +22,7 @@ class Component(StrEnum):
     POSTSRSD = "postsrsd"
     POLICY_SERVER = "policy-server"
     MTA_STS = "mta-sts"
+    SIGNATURE_SERVER = "signature-server"
     SYSTEM = "system"
 
 

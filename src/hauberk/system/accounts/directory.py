@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from hauberk.store.errors import Fault, StoreError, clear_errors
-from hauberk.store.url import is_sqlite
+from hauberk.store.url import file_of, is_sqlite
 from hauberk.system.accounts import passwords
 from hauberk.system.accounts.account import Account, Alias, Recipients, State
 from hauberk.system.accounts.schema import statements
@@ -23,10 +23,14 @@ class Directory:
 
     def __init__(self, url: URL) -> None:
         self._sqlite = is_sqlite(url)
+        self._file = file_of(url) if self._sqlite else None
         self._engine = _engine(url, sqlite=self._sqlite)
 
     async def create(self) -> None:
-        """Make tables and views where they are missing."""
+        """Make tables and views where they are missing. A new file can be read by its folder's group: the daemons that ask it."""
+        if self._file and not self._file.exists():
+            with clear_errors():
+                self._file.touch(0o640)
         async with self._change() as connection:
             for statement in statements(sqlite=self._sqlite):
                 await connection.execute(text(statement))

@@ -74,6 +74,7 @@ _ORDER = (
     Component.GATEWAY,
     Component.POSTSRSD,
     Component.MTA_STS,
+    Component.SIGNATURE_SERVER,
     Component.POLICY_SERVER,
     Component.DOVECOT,
     Component.POSTFIX,

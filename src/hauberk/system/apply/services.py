@@ -41,6 +41,8 @@ _UNITS: Final[Mapping[Component, str]] = {
     Component.POSTSRSD: "postsrsd",
     Component.POLICY_SERVER: "hauberk-policy-server",
     Component.MTA_STS: "hauberk-mta-sts",
+    Component.SIGNATURE_SERVER: "hauberk-signatures",
+    Component.SIGNATURE_SERVER: "hauberk-signature-server",
 }
 
 # What reads its configuration again while it runs; the others are started anew.
@@ -97,10 +99,10 @@ def program(component: Component) -> str:
 def reload(component: Component, found: tuple[Change, ...]) -> str:
     """What tells a component under systemd. Postfix opens its sockets only when it starts, so that other doors want a restart."""
     if component is Component.SYSTEM:
-        return "systemctl daemon-reload"
+        return "systemctl daemon-reload && systemctl enable --quiet --now hauberk-quarantine.timer && systemctl restart systemd-journald"
     unit = _UNITS[component]
     softly = component in _RELOADABLE and not (component is Component.POSTFIX and _doors_differ(found))
-    return f"systemctl enable --quiet {unit} && systemctl {'reload-or-restart' if softly else 'restart'} {unit}"
+    return f"systemctl daemon-reload && systemctl enable --quiet {unit} && systemctl {'reload-or-restart' if softly else 'restart'} {unit}"
 
 
 def _doors_differ(found: tuple[Change, ...]) -> bool:

@@ -30,6 +30,8 @@ def folders(places: Places) -> tuple[Folder, ...]:
         Folder(places.dovecot_run),
         Folder(places.dovecot_state),
         Folder(places.mail, 0o700, f"{VMAIL}:{VMAIL}"),
+        # Postfix has no group but its own, so that it is the one that reads the directory.
+        Folder(places.directory, 0o2750, "root:postfix"),
         Folder(places.log),
     )
 
@@ -46,7 +48,7 @@ def _main(declaration: Declaration, places: Places) -> str:
 instance_name = {declaration.mda.name}
 base_dir = {places.dovecot_run}
 state_dir = {places.dovecot_state}
-log_path = {places.log}/dovecot.log
+log_path = {"syslog" if places.installed else f"{places.log}/dovecot.log"}
 protocols = imap lmtp
 listen = {listeners}
 login_greeting = ready
@@ -123,6 +125,9 @@ service auth {{
     user = postfix
     group = postfix
   }}
+}}
+service auth-worker {{
+  extra_groups = postfix
 }}
 service stats {{
   unix_listener stats-writer {{

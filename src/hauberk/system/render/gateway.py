@@ -57,7 +57,7 @@ def config(declaration: Declaration, role: Role, places: Places) -> GatewayConfi
         escrow=_escrow(declaration.confidentiality, places) if inside else Escrow(),
         help_address=policy.help_address or declaration.postmaster,
         ready_file=f"{places.hauberk_run}/gateway.ready",
-        log_file=f"{places.log}/gateway.log",
+        log_file="" if places.installed else f"{places.log}/gateway.log",
     )
 
 

@@ -16,6 +16,7 @@ from hauberk.system.render import (
     postfix_mta,
     postsrsd,
     rspamd,
+    systemd,
     unbound,
 )
 from hauberk.system.tree import Folder, RenderedFile, Tree, tree
@@ -43,9 +44,10 @@ def render(declaration: Declaration, material: Material, role: Role, places: Pla
 def _shared(declaration: Declaration, material: Material, role: Role, places: Places) -> tuple[RenderedFile, ...]:
     return (
         *rspamd.files(declaration, material, role, places),
-        *clamav.files(declaration, places),
+        *clamav.files(declaration, role, places),
         *gateway.files(declaration, role, places),
         *nftables.files(declaration, role, places),
+        *systemd.files(declaration, role, places),
         *link.files(material, role, places),
         *openssl.files(places),
     )
@@ -58,5 +60,6 @@ def _shared_folders(role: Role, places: Places) -> tuple[Folder, ...]:
         *clamav.folders(places),
         *gateway.folders(role, places),
         *nftables.folders(places),
+        *systemd.folders(role, places),
         *link.folders(places),
     )

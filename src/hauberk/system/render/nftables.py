@@ -33,6 +33,7 @@ FLOWS: Final = (
     Flow(Zone.DMZ, Zone.INTERNET, (ports.DNS,), "the resolver", sender=Role.MTA, datagrams=True),
     Flow(Zone.DMZ, Zone.INSIDE, (ports.LMTP,), "delivery", sender=Role.MTA, receiver=Role.MDA),
     Flow(Zone.INSIDE, Zone.DMZ, (ports.RELAY,), "what people send", sender=Role.MDA, receiver=Role.MTA),
+    Flow(Zone.INSIDE, Zone.DMZ, (ports.SIGNATURES,), "virus signatures", sender=Role.MDA, receiver=Role.MTA),
     Flow(Zone.INSIDE, Zone.DMZ, (ports.DNS,), "the resolver", receiver=Role.MTA, datagrams=True),
     Flow(Zone.WORKSTATION, Zone.DMZ, (ports.DNS,), "the resolver", receiver=Role.MTA, datagrams=True),
     Flow(Zone.WORKSTATION, Zone.INSIDE, (ports.SUBMISSIONS, ports.IMAPS), "people, with TLS from the first octet", receiver=Role.MDA),

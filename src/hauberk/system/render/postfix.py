@@ -99,8 +99,12 @@ def host_sections(host: Host, declaration: Declaration, places: Places) -> tuple
     versions = {one.version for one in host.addresses}
     loopback = ("127.0.0.1",) if versions == {4} else ("[::1]",) if versions == {6} else ("127.0.0.1", "[::1]")
     sources = tuple((f"smtp_bind_address{'6' if one.version == 6 else ''}", str(one)) for one in _first_of_each(host.addresses))
-    several = (
-        () if places.installed else (("multi_instance_enable", "yes"), ("multi_instance_name", f"postfix-{host.name.partition('.')[0]}"))
+    # Installed, it is the only Postfix there, and the system's log is its log.
+    own = (
+        ("maillog_file", f"{places.log}/postfix.log"),
+        ("maillog_file_prefixes", places.log),
+        ("multi_instance_enable", "yes"),
+        ("multi_instance_name", f"postfix-{host.name.partition('.')[0]}"),
     )
     return (
         Section(
@@ -113,10 +117,8 @@ def host_sections(host: Host, declaration: Declaration, places: Places) -> tuple
                 ("daemon_directory", "/usr/lib/postfix/sbin"),
                 ("mail_owner", "postfix"),
                 ("setgid_group", "postdrop"),
-                ("maillog_file", f"{places.log}/postfix.log"),
-                ("maillog_file_prefixes", places.log),
                 ("import_environment", openssl.environment(places)),
-                *several,
+                *(() if places.installed else own),
             ),
         ),
         Section(

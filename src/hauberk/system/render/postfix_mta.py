@@ -22,7 +22,7 @@ def files(declaration: Declaration, material: Material, places: Places) -> tuple
         _routing(declaration, places, recipient_table, alias_table),
         _access(declaration),
         postfix.strict_smtp(declaration),
-        Section("TLS", (*postfix.tls(), *_port_25_tls(declaration), *_outward_tls(), *_inward_tls(declaration, places))),
+        Section("TLS", (*postfix.tls(), *_port_25_tls(declaration), *_outward_tls(declaration), *_inward_tls(declaration, places))),
         postfix.filters(MILTERS, bounces=MILTERS[0]),
         *((_sender_rewriting(),) if declaration.policy.forwarding else ()),
     )
@@ -80,11 +80,13 @@ def _port_25_tls(declaration: Declaration) -> Settings:
     )
 
 
-def _outward_tls() -> Settings:
+def _outward_tls(declaration: Declaration) -> Settings:
     """DANE where the recipient's domain has it (RFC 7672); the policy table adds MTA-STS where it has that instead."""
     return (
         ("smtp_dns_support_level", "dnssec"),
         ("smtp_tls_security_level", "dane"),
+        ("smtp_tls_policy_maps", f"socketmap:inet:127.0.0.1:{ports.MTA_STS}:mta-sts"),
+        ("smtp_tls_CAfile", declaration.certificates.authorities),
     )
 
 

@@ -54,7 +54,7 @@ def folders(places: Places) -> tuple[Folder, ...]:
         Folder(places.rspamd_data, 0o750, "_rspamd:_rspamd"),
         run,
         Folder(places.log),
-        Folder(f"{places.log}/rspamd", 0o750, "_rspamd:_rspamd"),
+        Folder(places.rspamd_log, 0o750, "_rspamd:_rspamd"),
     )
 
 
@@ -74,7 +74,7 @@ def _common(declaration: Declaration, role: Role, places: Places) -> Iterator[tu
     yield "worker-normal.inc", "enabled = false;\n"
     controller = f"{places.rspamd_run}/controller.sock mode=0660 owner=_rspamd group=_rspamd"
     yield "worker-controller.inc", f"bind_socket = {quoted(controller)};\ncount = 1;\n"
-    yield "logging.inc", f'type = "file";\nfilename = {quoted(f"{places.log}/rspamd/rspamd.log")};\nlevel = "info";\n'
+    yield "logging.inc", f'type = "file";\nfilename = {quoted(f"{places.rspamd_log}/rspamd.log")};\nlevel = "info";\n'
     yield "options.inc", _options(declaration, role, places)
     yield "antivirus.conf", _antivirus(declaration, places)
     yield "force_actions.conf", _forced(role)

@@ -34,8 +34,9 @@ def _lines(declaration: Declaration, places: Places) -> Iterator[str]:
     yield "  access-control: 127.0.0.0/8 allow"
     yield "  access-control: ::1/128 allow"
     yield from (f"  access-control: {one} allow" for one in (*networks.dmz, *networks.inside, *networks.workstation))
-    yield "  use-syslog: no"
-    yield f"  logfile: {quoted(f'{places.log}/unbound.log')}"
+    yield f"  use-syslog: {'yes' if places.installed else 'no'}"
+    if not places.installed:
+        yield f"  logfile: {quoted(f'{places.log}/unbound.log')}"
     yield f"  pidfile: {quoted(f'{places.unbound_run}/unbound.pid')}"
     yield f"  directory: {quoted(places.unbound)}"
     yield '  username: "unbound"' if places.installed else '  username: ""'

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hauberk.system import ports
 from hauberk.system.declaration import Declaration, Role, Zone
 from hauberk.system.places import Places
+from hauberk.system.stage import play
 from hauberk.system.stage.daemons import Daemon, Door
 from hauberk.system.tree import Component
 
@@ -27,6 +28,8 @@ def mta(declaration: Declaration, places: Places) -> tuple[Daemon, ...]:
         _gateway(Role.MTA, places),
         _postfix(Role.MTA, places, tuple(Door(one, port) for one in addresses for port in (ports.SMTP, ports.RELAY))),
         _policy_server(declaration, places),
+        _mta_sts(declaration, places),
+        _signature_server(declaration, places),
     )
 
 
@@ -53,6 +56,22 @@ def _policy_server(declaration: Declaration, places: Places) -> Daemon:
     listen = tuple(word for one in addresses for word in ("--listen", one))
     command = (places.python, "-m", "hauberk.system.policy_server", *files, *listen, "--port", str(ports.HTTPS))
     return Daemon(name(Role.MTA, Component.POLICY_SERVER), Zone.DMZ, command, tuple(Door(one, ports.HTTPS) for one in addresses))
+
+
+def _mta_sts(declaration: Declaration, places: Places) -> Daemon:
+    """It dials the play's addresses, which are nobody's on the real internet."""
+    kept = ("--keep", f"{places.mta_sts}/policies.json", "--authorities", declaration.certificates.authorities)
+    allowed = tuple(word for network in play.OUTSIDE_NETWORKS for word in ("--allow", network))
+    command = (places.python, "-m", "hauberk.system.outward", "--port", str(ports.MTA_STS), *kept, *allowed)
+    return Daemon(name(Role.MTA, Component.MTA_STS), Zone.DMZ, command, (Door("127.0.0.1", ports.MTA_STS),), reload=None)
+
+
+def _signature_server(declaration: Declaration, places: Places) -> Daemon:
+    addresses = tuple(str(one) for one in declaration.mta.addresses)
+    listen = tuple(word for one in addresses for word in ("--listen", one))
+    command = (places.python, "-m", "hauberk.system.signature_server", "--folder", places.clamav_database, *listen)
+    doors = tuple(Door(one, ports.SIGNATURES) for one in addresses)
+    return Daemon(name(Role.MTA, Component.SIGNATURE_SERVER), Zone.DMZ, command, doors, reload=None)
 
 
 def _unbound(places: Places) -> Daemon:

@@ -30,6 +30,7 @@ PARTNER_ADDRESSES = ("198.51.100.20", "2001:db8:51::20")
 WRONG_TLSA_ADDRESSES = ("198.51.100.21", "2001:db8:51::21")
 ATTACKER_ADDRESSES = ("198.51.100.66", "2001:db8:51::66")
 NAME_SERVER_ADDRESSES = ("198.51.100.53", "2001:db8:51::53")
+OUTSIDE_NETWORKS = ("198.51.100.0/24", "2001:db8:51::/64")
 RESOLVER_ADDRESS = "198.51.100.54"  # the play's public resolver, where a scanner on the internet asks
 WORKSTATION_ADDRESSES = ("198.18.2.10", "2001:db8:18:2::10")
 
@@ -70,7 +71,9 @@ def declaration(mta: str, mda: str) -> Declaration:
             workstation=(ip_network("198.18.2.0/24"), ip_network("2001:db8:18:2::/64")),
         ),
         certificates=Certificates(
-            Certificate(f"{mta}/tls/mta.pem", f"{mta}/tls/mta.key"), Certificate(f"{mda}/tls/mda.pem", f"{mda}/tls/mda.key")
+            Certificate(f"{mta}/tls/mta.pem", f"{mta}/tls/mta.key"),
+            Certificate(f"{mda}/tls/mda.pem", f"{mda}/tls/mda.key"),
+            authorities=f"{mta}/tls/authorities.pem",
         ),
         firewall=Firewall(host=Host("fw.corp.test", (ip_address("203.0.113.1"),))),
         workstation_products=(Engine("Microsoft Defender Antivirus", "microsoft"),),

@@ -178,6 +178,7 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
         (declared.certificates.mta.key, mta_leaf.key_pem, 0o600),
         (declared.certificates.mda.certificate, mda_leaf.chain_pem, 0o644),
         (declared.certificates.mda.key, mda_leaf.key_pem, 0o600),
+        (declared.certificates.authorities, public.root_pem, 0o644),
         (f"{folder}/root.pem", public.root_pem, 0o644),
         (f"{folder}/mail.toml", written(declared).encode(), 0o644),
     ):
