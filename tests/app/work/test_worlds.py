@@ -54,3 +54,21 @@ def test_an_order_made_after_a_world_began_gets_a_new_one_and_so_does_a_domain_t
         assert counting.left == counting.entered == 3
 
     asyncio.run(scenario())
+
+
+def test_an_old_world_is_left_as_soon_as_nobody_is_in_it() -> None:
+    async def scenario() -> None:
+        counting, clock = Counting(), Clock()
+        worlds = Worlds(counting, clock, seconds=0.05)
+        async with worlds.visit("a.example", clock()):
+            await asyncio.sleep(0.06)
+            await worlds.rest()
+            assert counting.left == 0
+        await worlds.rest()
+        assert counting.left == 1
+        async with worlds.visit("a.example", clock()):
+            await worlds.rest()
+            assert (counting.entered, counting.left) == (2, 1)
+        await worlds.close()
+
+    asyncio.run(scenario())

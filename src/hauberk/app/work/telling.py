@@ -26,6 +26,8 @@ class News:
 async def tell(session: TenantSession, news: tuple[News, ...], at: datetime, *, gather: timedelta) -> int:
     """Raise what was not raised before, to be delivered with what comes within `gather`; how many were new. Raises `StoreError`."""
     raised, to_deliver = 0, dict[int, list[int]]()
+    if news:
+        await chain.hold(session)  # so that no two raise the same, or begin a message to the same channel, at once
     for one in news:
         fingerprint = one.fingerprint
         alert = await alerts.raise_alert(
@@ -38,8 +40,6 @@ async def tell(session: TenantSession, news: tuple[News, ...], at: datetime, *, 
             await alerts.resolve(session, alert.id, at)
         for delivery in await alerts.deliveries_of(session, alert.id):
             to_deliver.setdefault(delivery.channel_id, []).append(delivery.id)
-    if to_deliver:
-        await chain.hold(session)  # so that no two begin a message to the same channel at once
     for channel_id, deliveries in to_deliver.items():
         await _post(session, channel_id, tuple(deliveries), at, gather)
     return raised

@@ -175,6 +175,7 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         """Renew what is half over, and say how far those jobs are that somebody waits for."""
+        await self._shop.worlds.rest()
         now, lease = self._shop.now(), self._shop.settings.lease
         due = [held for held in self._held.values() if _wants_word(held, now, lease)]
         if not due:

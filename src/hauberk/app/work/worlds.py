@@ -22,19 +22,24 @@ class _Shared:
     world: World
     began: datetime
     since: float
+    seconds: float
     domains: set[str] = field(default_factory=set[str])
     visitors: int = 0
 
+    @property
+    def is_young(self) -> bool:
+        return time.monotonic() - self.since < self.seconds and len(self.domains) < _MOST_DOMAINS
+
     def serves(self, domain: str, ordered_at: datetime) -> bool:
-        young = time.monotonic() - self.since < _SECONDS and len(self.domains) < _MOST_DOMAINS
-        return young and domain not in self.domains and self.began >= ordered_at
+        return self.is_young and domain not in self.domains and self.began >= ordered_at
 
 
 class Worlds:
     """Domains that are looked at in the same minute share a world: what several ask is asked once, and manners hold for all of them."""
 
-    def __init__(self, factory: WorldFactory, clock: Clock) -> None:
+    def __init__(self, factory: WorldFactory, clock: Clock, *, seconds: float = _SECONDS) -> None:
         self._factory = factory
+        self._seconds = seconds
         self._clock = clock
         self._current: _Shared | None = None
         self._open: list[_Shared] = []
@@ -55,6 +60,12 @@ class Worlds:
             shared.visitors -= 1
             await self._leave_old()
 
+    async def rest(self) -> None:
+        """Leave a world that is old and that nobody is in: its sockets and answers are of no more use."""
+        if self._current is not None and not self._current.is_young and not self._current.visitors:
+            self._current = None
+            await self._leave_old()
+
     async def close(self) -> None:
         """Leave the world; whoever is still in it gets no more answers."""
         self._current = None
@@ -64,7 +75,7 @@ class Worlds:
 
     async def _enter(self) -> _Shared:
         began, manager = self._clock(), self._factory()
-        shared = _Shared(manager, await manager.__aenter__(), began, time.monotonic())
+        shared = _Shared(manager, await manager.__aenter__(), began, time.monotonic(), self._seconds)
         self._open.append(shared)
         return shared
 
