@@ -1,21 +1,16 @@
 """The demo of the mail system: packages, stage, probes from every zone, the scan from outside, reports; then nothing is left."""
 
-import hashlib
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
-from hauberk import __version__
 from hauberk.app.scanning import now
 from hauberk.system.declaration import Zone
-from hauberk.system.prove import catalogue, evidence
+from hauberk.system.prove import evidence
+from hauberk.system.prove.conduct import prove_stage
 from hauberk.system.prove.measures import MeasureState, judge
-from hauberk.system.prove.settling import settle
-from hauberk.system.prove.staged import attempts_everywhere, gathered, kicked, stage_targets
 from hauberk.system.stage import namespaces, play
 from hauberk.system.stage.memory import proportional
 from hauberk.system.stage.packages import install
@@ -48,9 +43,9 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
     clock = time.perf_counter()
     async with stage(now()) as running:
         done.laps["stage up"] = time.perf_counter() - clock
-        say(f"{len(running.names)} daemons are up. Probing from the internet, the DMZ, the inside and a workstation.")
+        say(f"{len(running.names)} daemons are up.")
         with _lap(done, "probes"):
-            await _prove(running, out, done)
+            await _prove(running, out, done, say)
         say("Scanning the domain from the internet.")
         with _lap(done, "scan"):
             await _scan(running, out, done)
@@ -61,26 +56,10 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
     return done
 
 
-async def _prove(running: Stage, out: Path, done: Demonstration) -> None:
-    wanted = stage_targets(running)
-    at = now()
-    attempts = await attempts_everywhere(running, wanted)
-    attempts = (*attempts, *await kicked(running, wanted, play.DAVE, now))
-    settled = settle(attempts, await gathered(running, wanted, attempts), wanted)
-    planned = tuple(one.probe.id for one in catalogue.all_experiments(wanted))
-    ran = {one.probe.id for one in settled.outcomes}
-    proof = evidence.Proof(
-        running.declaration.organisation,
-        running.declaration.domains[0],
-        at,
-        f"hauberk {__version__}",
-        hashlib.sha256(msgspec.json.encode(running.declaration, enc_hook=str, order="sorted")).hexdigest(),
-        settled.outcomes,
-        settled.transcripts,
-        tuple(name for name in planned if name not in ran),
-    )
-    done.measures = judge(settled.outcomes, planned)
-    path = out / f"{proof.domain}_{at:%Y-%m-%d}.measures.json"
+async def _prove(running: Stage, out: Path, done: Demonstration, say: Callable[[str], None]) -> None:
+    proof = await prove_stage(running, now, lambda line: say(f"{line}."))
+    done.measures = judge(proof.outcomes, proof.missing)
+    path = out / f"{proof.domain}_{proof.at:%Y-%m-%d}.measures.json"
     path.write_bytes(evidence.encode(proof))
     done.written.append(path)
 
