@@ -1,7 +1,9 @@
 """What holds for every route of the pages: headers, forged requests, foreign hosts, roles, sizes."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,10 +11,15 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from hauberk.store.engine import engine
 from hauberk.store.members import Role
+from hauberk.store.store import Store
+from hauberk.store.url import parse
 from hauberk.web import access, forgery
+from hauberk.web.application import create_app
 from hauberk.web.protection import CONTENT_POLICY
-from web.site import PASSWORD, Browser, Play, Site
+from hauberk.world.live import LiveWorld
+from web.site import PASSWORD, Browser, Clock, Play, Site, settings_for
 
 # Without an account these are of use; everything else wants to know who asks.
 PUBLIC = {
@@ -270,3 +277,21 @@ def test_what_crashes_is_told_in_plain_words_with_all_headers(play: Play) -> Non
         assert answer.headers["content-security-policy"] == CONTENT_POLICY
 
     play(scenario)
+
+
+def test_a_database_that_is_away_is_said_to_be_and_nothing_else(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        away = Store(engine(parse("postgresql://nobody@127.0.0.1:1/none"), connections=1))
+        app = create_app(settings_for(tmp_path), away, Clock(), LiveWorld)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8025") as client:
+            for path in ("/sign-in", "/share/x"):
+                answer = await client.get(path)
+                assert answer.status_code == 503, path
+                assert "The database cannot be reached" in answer.text
+                assert "127.0.0.1:1" not in answer.text
+                assert answer.headers["retry-after"] == "30"
+            assert (await client.get("/static/hauberk.css")).status_code == 200
+        await away.close()
+
+    asyncio.run(scenario())

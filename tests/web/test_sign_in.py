@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import httpx
 import pytest
@@ -238,5 +239,22 @@ def test_a_password_is_the_same_however_the_keyboard_composes_it(play: Play) -> 
     async def scenario(site: Site) -> None:
         await site.user("ada@example.com", (await site.tenant("Acme"), Role.MEMBER), password="Zoë's lange Straße")
         await site.browser().sign_in("ada@example.com", "Zoe\u0308's lange Straße")
+
+    play(scenario)
+
+
+def test_an_unknown_address_costs_as_much_as_a_known_one(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        await site.user("ada@example.com", (await site.tenant("Acme"), Role.MEMBER))
+        browser = site.browser()
+        spent: dict[str, list[float]] = {"ada@example.com": [], "nobody@example.com": []}
+        await browser.send("/sign-in", email="nobody@example.com", password="a wrong guess")
+        for _ in range(3):
+            for email, times in spent.items():
+                begun = time.process_time()
+                await browser.send("/sign-in", email=email, password="a wrong guess")
+                times.append(time.process_time() - begun)
+        known, unknown = (min(times) for times in spent.values())
+        assert 0.6 < unknown / known < 1.7, spent
 
     play(scenario)
