@@ -1,6 +1,7 @@
 """What happens to one message, in order: whose is it, what is in it, must it be encrypted."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from hauberk.system.gateway.workers import CannotStart, Workers
 
 Clock: TypeAlias = Callable[[], datetime]
 NOTE_FIELD: Final = "X-Hauberk-Content"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Gateway:
         worst, finding = gravest(findings, self.config.engine, self.config.attachments)
         if worst is Action.REJECT and finding is not None:
             return self._worded(Refuse(str(finding), str(finding.kind), 554))
-        changes = (*_without_forged(message), *self._notes(findings))
+        changes = (*_without_forged(message), *self._notes(message, findings))
         if self.sealer is not None:
             made = await self.sealer.seal(message, self.clock())
             if isinstance(made, Refuse):
@@ -81,11 +83,15 @@ class Gateway:
         words = f"{self.config.organisation} refuses this message: {refusal.reason[:280]}{ask}"
         return Refuse(words, refusal.rule, refusal.code, refusal.enhanced)
 
-    def _notes(self, findings: tuple[Finding, ...]) -> tuple[Change, ...]:
+    def _notes(self, message: Message, findings: tuple[Finding, ...]) -> tuple[Change, ...]:
+        """A field for each finding that is let pass. Not on what goes out: names of attachments are nobody's business there."""
         config = self.config
-        wanted = (
-            finding for finding in findings if action(finding.kind, config.engine, config.attachments) in (Action.NOTE, Action.QUARANTINE)
-        )
+        noted = (Action.NOTE, Action.QUARANTINE)
+        wanted = [finding for finding in findings if action(finding.kind, config.engine, config.attachments) in noted]
+        for finding in wanted:
+            _log.info("%s: noted (%s): %s", message.queue_id or "-", finding.kind, _header_text(str(finding)))
+        if config.side is Side.SUBMISSION:
+            return ()
         return tuple(AddField(NOTE_FIELD, _header_text(f"{finding.kind}; {finding}")) for finding in wanted)
 
 
