@@ -17,6 +17,7 @@ import typst
 from PIL import Image
 
 from hauberk.report.content import ReportContent
+from hauberk.report.measures import MeasuresContent
 from hauberk.report.text import FONTS, ascii_only, fallbacks, settable
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).parent / "templates"
 RESOLUTION = 150  # pixels per inch
 MOST_LINES = 20_000  # of one picture, some 75 MB in memory; longer reports are drawn coarser (JPEG itself ends at 65,535)
+Content: TypeAlias = ReportContent | MeasuresContent
 Foot: TypeAlias = Callable[[int], Image.Image]
 _one_at_a_time = Lock()  # the compiler keeps the inputs of its last document
 
@@ -39,12 +41,12 @@ class Attachment:
     relationship: str = "source"  # PDF/A-3: the report was made from it; or `data`, `supplement`
 
 
-def build_pdf(content: ReportContent, attachments: tuple[Attachment, ...] = ()) -> bytes:
+def build_pdf(content: Content, attachments: tuple[Attachment, ...] = ()) -> bytes:
     (pdf,) = _set(content, attachments)
     return pdf
 
 
-def build_png(content: ReportContent, foot: Foot | None = None) -> bytes:
+def build_png(content: Content, foot: Foot | None = None) -> bytes:
     """All pages in one picture, one under the other; `foot` makes what stands below them of the width in pixels."""
     out = BytesIO()
     stacked, resolution = _with_foot(content, foot)
@@ -52,7 +54,7 @@ def build_png(content: ReportContent, foot: Foot | None = None) -> bytes:
     return out.getvalue()
 
 
-def build_jpg(content: ReportContent, foot: Foot | None = None) -> bytes:
+def build_jpg(content: Content, foot: Foot | None = None) -> bytes:
     """The same picture as JPEG."""
     out = BytesIO()
     stacked, resolution = _with_foot(content, foot)
@@ -60,13 +62,13 @@ def build_jpg(content: ReportContent, foot: Foot | None = None) -> bytes:
     return out.getvalue()
 
 
-def pages(content: ReportContent, resolution: float = RESOLUTION) -> list[bytes]:
+def pages(content: Content, resolution: float = RESOLUTION) -> list[bytes]:
     """Each page as PNG, at `resolution` pixels per inch."""
     return _set(content, resolution=resolution)
 
 
 @lru_cache(maxsize=1)  # PNG and JPG are mostly wanted of the same report
-def _picture(content: ReportContent) -> tuple[Image.Image, float]:
+def _picture(content: Content) -> tuple[Image.Image, float]:
     pngs = pages(content)
     tallest = sum(_height(png) for png in pngs)
     if tallest <= MOST_LINES:
@@ -75,7 +77,7 @@ def _picture(content: ReportContent) -> tuple[Image.Image, float]:
     return _stacked(pages(content, coarser)), coarser
 
 
-def _with_foot(content: ReportContent, foot: Foot | None) -> tuple[Image.Image, float]:
+def _with_foot(content: Content, foot: Foot | None) -> tuple[Image.Image, float]:
     above, resolution = _picture(content)
     if foot is None:
         return above, resolution
@@ -105,21 +107,21 @@ def _stacked(pngs: list[bytes]) -> Image.Image:
     return tall
 
 
-def _set(content: ReportContent, attachments: tuple[Attachment, ...] = (), resolution: float | None = None) -> list[bytes]:
+def _set(content: Content, attachments: tuple[Attachment, ...] = (), resolution: float | None = None) -> list[bytes]:
     """PDF where no resolution is given, else the pages as PNG."""
     try:
-        return _compile(_inputs(content, attachments, settable), content.header.seconds, resolution)
+        return _compile(_inputs(content, attachments, settable), content, resolution)
     except typst.TypstError as error:
         # A report must come out whatever the world wrote; a combination of characters that the fonts cannot set is shown in ASCII.
         _log.warning("the report could not be set as written, falling back to ASCII: %s", error.diagnostic or error)
-        return _compile(_inputs(content, attachments, _in_ascii), content.header.seconds, resolution)
+        return _compile(_inputs(content, attachments, _in_ascii), content, resolution)
 
 
 def _in_ascii(text: str) -> str:
     return ascii_only(settable(text))
 
 
-def _inputs(content: ReportContent, attachments: tuple[Attachment, ...], fit: Callable[[str], str]) -> dict[str, str]:
+def _inputs(content: Content, attachments: tuple[Attachment, ...], fit: Callable[[str], str]) -> dict[str, str]:
     inputs = {"data": msgspec.json.encode(_fitted(msgspec.to_builtins(content), fit)).decode()}
     described = [
         {"name": one.name, "description": one.description, "media-type": one.media_type, "relationship": one.relationship}
@@ -131,12 +133,13 @@ def _inputs(content: ReportContent, attachments: tuple[Attachment, ...], fit: Ca
     return inputs
 
 
-def _compile(inputs: dict[str, str], seconds: int, resolution: float | None) -> list[bytes]:
+def _compile(inputs: dict[str, str], content: Content, resolution: float | None) -> list[bytes]:
+    compiler = _compiler("measures.typ" if isinstance(content, MeasuresContent) else "report.typ")
     with _one_at_a_time:
         if resolution is None:
-            made = _compiler().compile(format="pdf", sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=seconds)
+            made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=content.header.seconds)
         else:
-            made = _compiler().compile(format="png", sys_inputs=inputs, ppi=resolution)
+            made = compiler.compile(format="png", sys_inputs=inputs, ppi=resolution)
     if made is None:
         raise RuntimeError("the typesetter gave nothing back")
     return made if isinstance(made, list) else [made]
@@ -155,6 +158,6 @@ def _fitted(value: object, fit: Callable[[str], str]) -> object:
 
 
 @cache
-def _compiler() -> typst.Compiler:
+def _compiler(template: str) -> typst.Compiler:
     shipped = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
-    return typst.Compiler(TEMPLATES / "report.typ", root=TEMPLATES, font_paths=shipped, ignore_system_fonts=True)
+    return typst.Compiler(TEMPLATES / template, root=TEMPLATES, font_paths=shipped, ignore_system_fonts=True)

@@ -1,0 +1,25 @@
+"""From a proof of the measures to files: its evidence, and the report as a signed or unsigned PDF; nothing is overwritten."""
+
+from pathlib import Path
+
+from hauberk.app.reporting import write_file
+from hauberk.app.signing import Signing
+from hauberk.report.pdf import Attachment, build_pdf
+from hauberk.system.prove.composing import compose, file_name
+from hauberk.system.prove.evidence import MEASURES, Proof, encode
+
+
+def measures_pdf(proof: Proof, signing: Signing | None = None) -> bytes:
+    """The pages, with the evidence attached. Equal input gives equal octets, but for the signature."""
+    key = signing.shown_key if signing else ""
+    attached = Attachment(MEASURES, "Outcomes and transcripts of all probes", encode(proof))
+    pdf = build_pdf(compose(proof, key=key), (attached,))
+    return signing.pdf(pdf) if signing else pdf
+
+
+def write_measures(proof: Proof, out: Path, signing: Signing | None = None) -> tuple[Path, ...]:
+    """The evidence as JSON and the report as PDF. Raises `OSError`."""
+    return (
+        write_file(out, file_name(proof, "json"), encode(proof)),
+        write_file(out, file_name(proof, "pdf"), measures_pdf(proof, signing)),
+    )
