@@ -15,6 +15,7 @@ from hauberk.system.gateway.config import DirectoryKind, SenderDirectory
 from hauberk.system.gateway.directory import directory, owns
 from hauberk.system.gateway.message import Message, Refuse
 from hauberk.system.gateway.milter import HeaderField
+from store.real_postgresql import OWNER, Server
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,31 @@ def test_each_kind_of_directory_gives_the_same_answers(tmp_path: Path, make: Cal
     assert (
         not may("bob@corp.test", "alice@corp.test") and not may("", "nobody@corp.test") and not may("bob@corp.test", "' OR 1 --@corp.test")
     )
+
+
+def test_a_directory_in_postgresql_gives_the_same_answers(postgresql: Server, tmp_path: Path) -> None:
+    postgresql.sql(f"CREATE DATABASE senders OWNER {OWNER}")
+    rows = "('alice@corp.test', 'alice@corp.test'), ('office@corp.test', 'alice@corp.test'), ('office@corp.test', 'bob@corp.test')"
+    postgresql.sql("CREATE TABLE mail_senders (address text, login text)", "senders", OWNER)
+    postgresql.sql(f"INSERT INTO mail_senders VALUES {rows}", "senders", OWNER)
+    (tmp_path / "password").write_text("not asked for on loopback\n")
+    query = "SELECT login FROM mail_senders WHERE address = $1"
+
+    async def ask() -> tuple[bool, bool, bool]:
+        asked = directory(SenderDirectory(DirectoryKind.POSTGRESQL, postgresql.url("senders"), query, str(tmp_path / "password")))
+        try:
+            return (
+                await owns(asked, "bob@corp.test", "Office@corp.test"),
+                await owns(asked, "bob@corp.test", "alice@corp.test"),
+                await owns(asked, "alice@corp.test", "alice+tag@corp.test"),
+            )
+        finally:
+            await asked.close()
+
+    assert asyncio.run(ask()) == (True, False, True)
+    gone = directory(SenderDirectory(DirectoryKind.POSTGRESQL, "postgresql://127.0.0.1:9/senders", query))
+    with pytest.raises(OSError, match="9"):
+        asyncio.run(gone.logins("alice@corp.test"))
 
 
 def test_a_directory_that_is_not_there_is_an_error_and_no_answer(tmp_path: Path) -> None:
