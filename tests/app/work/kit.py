@@ -100,7 +100,7 @@ class Office:
     async def work_off(self) -> None:
         """Do what is due, and what becomes due at the same moment."""
         async with working(self.worker()):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while await self._due():  # noqa: ASYNC110 - what changes is in the database
                     await asyncio.sleep(0.02)
 

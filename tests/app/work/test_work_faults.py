@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from hauberk.app.scanning import now
 from hauberk.app.work import ordering
 from hauberk.app.work.worker import Worker
 from hauberk.store import domains, jobs, scans
-from hauberk.store.jobs import State
+from hauberk.store.jobs import Job, State
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
 from hauberk.store.tables.work import jobs as table
@@ -45,10 +45,20 @@ async def _ended(one: Office) -> int:
     return int(row[0]) if row else 0
 
 
-async def _until(one: Office, number: int, seconds: float = 60) -> None:
+async def _until(one: Office, number: int, seconds: float = 180) -> None:  # a busy machine is no reason to fail
     async with asyncio.timeout(seconds):
         while await _ended(one) < number:  # noqa: ASYNC110 - what changes is in the database
             await asyncio.sleep(0.05)
+
+
+async def _until_all(one: Office, are: Callable[[Job], bool]) -> None:
+    """Until all scans are like that."""
+    async with asyncio.timeout(180):
+        while True:
+            async with one.store.tenant(one.tenant, writing=False) as session:
+                if all(are(job) for job in await jobs.recent(session) if job.kind == "scan"):
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def _holds(one: Office, ids: list[int]) -> None:
@@ -97,9 +107,9 @@ def test_a_worker_that_is_stopped_gives_back_what_does_not_end_soon(url: str, tm
             ids = await _with_domains(one, 5)
             one.place.mute, one.place.delay = True, 30.0
             one.settings = replace(one.settings, grace=0.1)
-            start = time.monotonic()
             async with working(one.worker()):
-                await asyncio.sleep(0.5)
+                await _until_all(one, lambda job: job.state is State.RUNNING)
+                start = time.monotonic()
             assert time.monotonic() - start < 10
             async with one.store.tenant(one.tenant, writing=False) as session:
                 left = [job for job in await jobs.recent(session) if job.kind == "scan"]
@@ -148,7 +158,7 @@ def test_the_disk_is_full_for_a_while(small_disk: Path, tmp_path: Path) -> None:
         await migrate(url)
         async with office(url, tmp_path) as one:
             ids = await _with_domains(one, 20)
-            one.place.mute = True
+            one.place.mute, one.place.delay = True, 0.2
             one.settings = replace(one.settings, at_once=4)
             ballast = small_disk / "ballast"
             async with working(one.worker()):
@@ -264,7 +274,7 @@ def test_a_scanner_without_a_resolver_says_so_and_tries_again(url: str, tmp_path
                 raise OSError("no resolver is configured")
 
             async with working(Worker(one.store, nowhere, one.settings, one.clock)):  # pyright: ignore[reportArgumentType]
-                await asyncio.sleep(0.3)
+                await _until_all(one, lambda job: bool(job.outcome))
             found = await ordering.progress(one.store, one.tenant, job.id)
             assert found is not None and found.state is State.WAITING
             assert found.reason == "OSError: no resolver is configured"
