@@ -72,15 +72,15 @@ of its own on the same machine. The API's quotas are lifted. Each request looks 
     ),
     Part(
         "Content gateway",
-        """The time from the first octet of a body to the verdict, over the milter protocol on loopback: ownership, the second engine (YARA-X,
-archives, macros) and, where marked, encryption. All of it is added to the time that submission takes.""",
+        """The time from the first octet of a body to the verdict, over the milter protocol on loopback: ownership, the second engine
+(YARA-X, archives, macros) and, where marked, encryption. All of it is added to the time that submission takes.""",
         lambda: gateway.table(gateway.figures()),
     ),
     Part(
         "The whole mail system",
-        f"""{mail_chain.COUNT} messages with a PDF (20 kB) submitted by {mail_chain.SESSIONS} sessions of a workstation, through the MDA's filters,
-over the MTA (which scans again and signs with DKIM) to a partner, with DANE; all on one machine, in network namespaces (`hauberk system
-demo`'s stage). The filters named are those at submission.""",
+        f"""{mail_chain.COUNT} messages with a PDF (20 kB) submitted by {mail_chain.SESSIONS} sessions of a workstation, through the MDA's
+filters, over the MTA (which scans again and signs with DKIM) to a partner, with DANE; all on one machine, in network namespaces (the stage
+of `hauberk system demo`). The filters named are those at submission.""",
         lambda: mail_chain.table(mail_chain.figures()),
     ),
 )
