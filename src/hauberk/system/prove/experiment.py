@@ -71,13 +71,17 @@ async def run_all(
     clock: Callable[[], datetime],
     *,
     at_once: int = 8,
+    pause: float = 0.0,
     cue: Callable[[str], Awaitable[None]] = _no_cue,
 ) -> tuple[Attempt, ...]:
-    """All of them, `at_once` at a time, in their order. Never raises for what a probe does."""
-    room = asyncio.Semaphore(at_once)
+    """All of them, `at_once` at a time and `pause` seconds between two beginnings, in their order. Never raises for what a probe does."""
+    room, turn = asyncio.Semaphore(at_once), asyncio.Lock()
 
     async def one(experiment: Experiment) -> Attempt:
         async with room:
+            if pause:
+                async with turn:
+                    await asyncio.sleep(pause)
             return await run(experiment, targets, clock, cue)
 
     return tuple(await asyncio.gather(*(one(experiment) for experiment in experiments)))

@@ -12,7 +12,7 @@ from hauberk.system.prove.messages import FIELD
 from hauberk.system.prove.probe import Attempt, Awaited, Place
 from hauberk.system.prove.settling import Delivered, Gathered
 from hauberk.system.prove.smtp import verifying
-from hauberk.system.prove.targets import Targets
+from hauberk.system.prove.targets import Account, Service
 from hauberk.system.prove.wire import Recorder, UnansweredError
 
 Seek: TypeAlias = Callable[[frozenset[str]], Awaitable[list[Delivered]]]
@@ -56,16 +56,16 @@ def _outstanding(waiting: list[Awaited], found: dict[tuple[str, Place], Delivere
     return any(one.arrives and one.place in looked_at and (one.token, one.place) not in found for one in waiting)
 
 
-def mailbox(targets: Targets, clock: Callable[[], datetime]) -> Seek:
-    """Our own test mailbox over IMAP."""
+def mailbox(service: Service, account: Account, anchors: str, place: Place, clock: Callable[[], datetime]) -> Seek:
+    """The inbox of an account over IMAP with TLS; `anchors` is PEM, empty for the system's."""
 
     async def seek(tokens: frozenset[str]) -> list[Delivered]:
         record = Recorder("gathering", clock)
-        async with mailbox_session(targets.imap, verifying(targets.anchors), record) as imap:
-            if not await imap.login(targets.mailbox):
-                raise UnansweredError(f"{targets.mailbox.address} cannot log in")
+        async with mailbox_session(service, verifying(anchors), record) as imap:
+            if not await imap.login(account):
+                raise UnansweredError(f"{account.address} cannot log in")
             await imap.command("EXAMINE INBOX")
-            return [Delivered(token, Place.MAILBOX, raw) for token in sorted(tokens) for raw in await imap.holding(FIELD, token)]
+            return [Delivered(token, place, raw) for token in sorted(tokens) for raw in await imap.holding(FIELD, token)]
 
     return seek
 

@@ -20,6 +20,7 @@ from hauberk.system.prove.experiment import run_all
 from hauberk.system.prove.probe import Attempt, Place, Vantage
 from hauberk.system.prove.settling import Gathered
 from hauberk.system.prove.targets import Account, Canaries, Files, Outside, PublishedKey, Targets, encode
+from hauberk.system.prove.testers_file import SECOND_CANARY
 from hauberk.system.prove.wire import UnansweredError
 from hauberk.system.stage import play, signatures
 from hauberk.system.stage.commands import StageError
@@ -28,7 +29,6 @@ from hauberk.system.stage.standing import standing_in
 
 _SINK = f"sink@{play.PARTNER}"
 _KEYED = f"keyed@{play.PARTNER}"
-_SECOND_CANARY = "HAUBERK-" + "SECOND-ENGINE-TEST-FILE-9c1f4be27d50"
 _SECONDS = 240.0
 _DELIVERY = 12.0
 
@@ -58,7 +58,7 @@ def stage_targets(stage: Stage) -> Targets:
         keyed=_KEYED,
         keyed_secret=str(secret),
         unkeyed=_SINK,
-        canaries=Canaries(signatures.FIRST_ENGINE_CANARY, _SECOND_CANARY),
+        canaries=Canaries(signatures.FIRST_ENGINE_CANARY, SECOND_CANARY),
         internet=play.PARTNER_ADDRESSES,
         workstations=play.WORKSTATION_ADDRESSES,
         anchors=stage.props.root_pem.read_text(),

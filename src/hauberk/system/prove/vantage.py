@@ -31,13 +31,15 @@ def decode(data: bytes) -> tuple[Attempt, ...]:
 
 
 async def attempts_at(
-    vantage: Vantage, targets: Targets, only: tuple[str, ...], clock: Callable[[], datetime], at_once: int
+    vantage: Vantage, targets: Targets, only: tuple[str, ...], clock: Callable[[], datetime], at_once: int, pause: float = 0.0
 ) -> tuple[Attempt, ...]:
+    """All probes of a vantage, or `only` those; `pause` seconds between two beginnings."""
+
     async def cue(probe: str) -> None:
         sys.stderr.write(f"ready {probe}\n")
         sys.stderr.flush()
 
-    return await run_all(experiments_at(targets, vantage, only), targets, clock, at_once=at_once, cue=cue)
+    return await run_all(experiments_at(targets, vantage, only), targets, clock, at_once=at_once, pause=pause, cue=cue)
 
 
 def main(arguments: list[str] | None = None) -> int:

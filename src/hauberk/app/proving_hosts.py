@@ -1,0 +1,89 @@
+"""Proving on real hosts: one vantage at a time, each where it stands; the workstation's comes last and settles all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from hauberk.app.mail_system import System
+from hauberk.system.prove import gathering, vantage
+from hauberk.system.prove.conduct import planned, proof
+from hauberk.system.prove.declared import targets
+from hauberk.system.prove.evidence import Proof
+from hauberk.system.prove.imap import mailbox_session
+from hauberk.system.prove.probe import Attempt, Place, Vantage
+from hauberk.system.prove.settling import settle
+from hauberk.system.prove.smtp import verifying
+from hauberk.system.prove.targets import PublishedKey, Targets
+from hauberk.system.prove.testers_file import BadTestersError, Sink, read
+from hauberk.system.prove.wire import Recorder, UnansweredError
+
+_DELIVERY = 90.0  # seconds
+_SHARE = 0.8  # of the connections a minute that the declaration allows to one client
+
+
+class NotProvedError(Exception):
+    """Why the proving cannot be done; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is proved, with which accounts."""
+
+    system: System
+    targets: Targets
+    sink: Sink
+
+
+def order(system: System, accounts: Path) -> Order:
+    """Raises `NotProvedError`."""
+    try:
+        testers, sink = read(accounts.read_text("utf-8"), system.declaration)
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotProvedError(f"{accounts} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except BadTestersError as error:
+        raise NotProvedError(f"{accounts}: {error}") from None
+    domain = system.declaration.domains[0]
+    keys = tuple(PublishedKey(one.selector, one.public) for one in system.material.dkim if one.domain == domain)
+    return Order(system, targets(system.declaration, testers, keys), sink)
+
+
+async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime]) -> tuple[Attempt, ...]:
+    """The probes of one vantage. Raises `NotProvedError` where the sink is not shown to be ours."""
+    await _sink_is_ours(given, clock)
+    a_minute = given.system.declaration.policy.client_connections_a_minute
+    pause = 60 / (a_minute * _SHARE) if zone is Vantage.INTERNET else 0.0
+    return await vantage.attempts_at(zone, given.targets, (), clock, 2 if pause else 8, pause)
+
+
+async def settled(given: Order, attempts: tuple[Attempt, ...], clock: Callable[[], datetime]) -> Proof:
+    """Look where messages turn up, and say what all of it comes to."""
+    wanted = given.targets
+    seekers = {
+        Place.MAILBOX: gathering.mailbox(wanted.imap, wanted.mailbox, wanted.anchors, Place.MAILBOX, clock),
+        Place.SINK: gathering.mailbox(given.sink.service, given.sink.account, "", Place.SINK, clock),
+    }
+    begun = min((one.transcript.began for one in attempts), default=clock())
+    outcome = settle(attempts, await gathering.gather(attempts, seekers, _DELIVERY), wanted)
+    return proof(given.system.declaration.organisation, wanted, begun, (outcome,), planned(wanted, attempts))
+
+
+def read_part(path: Path) -> tuple[Attempt, ...]:
+    """What another vantage wrote down. Raises `NotProvedError`."""
+    try:
+        return vantage.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError) as error:
+        raise NotProvedError(f"{path} is no part of a proof: {error}") from None
+
+
+async def _sink_is_ours(given: Order, clock: Callable[[], datetime]) -> None:
+    """Who cannot read a mailbox has no business sending to it."""
+    sink = given.sink
+    try:
+        async with mailbox_session(sink.service, verifying(""), Recorder("sink", clock)) as imap:
+            if not await imap.login(sink.account):
+                raise NotProvedError(f"{sink.account.address} cannot log in at {sink.service.host}: the sink has to be yours")
+    except UnansweredError as error:
+        raise NotProvedError(f"the sink {sink.service.host} does not answer, and it has to be yours: {error}") from None

@@ -1,0 +1,88 @@
+"""`hauberk system prove`: the measures, proved on real hosts from one vantage after the other."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hauberk.cli import exits
+from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
+from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile, open_system
+
+if TYPE_CHECKING:
+    from hauberk.system.prove.evidence import Proof
+
+
+class Zone(StrEnum):
+    INTERNET = "internet"
+    DMZ = "dmz"
+    INSIDE = "inside"
+    WORKSTATION = "workstation"
+
+
+def prove(
+    vantage: Annotated[Zone, typer.Option("--vantage", help="Where this machine stands.")],
+    declaration: DeclarationFile = MAIL_TOML,
+    accounts: Annotated[Path, typer.Option("--accounts", metavar="FILE", help="Test accounts and the sink outside.")] = Path("prove.toml"),
+    part: Annotated[
+        list[Path] | None, typer.Option("--part", metavar="FILE", help="With workstation: what other vantages wrote; may be repeated.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
+    sign: Sign = False,
+    key: KeyFile = None,
+    key_password_file: PasswordFile = None,
+    time_stamp: TimeStamp = "",
+) -> None:
+    """Probe the declared hosts from where this machine stands; the workstation, last, settles all parts and writes the report.
+
+    On a machine on the internet, on the MTA and on the MDA each: hauberk system prove --vantage internet (dmz, inside). Then on a
+    workstation: hauberk system prove --vantage workstation --part internet.part.json --part dmz.part.json --part inside.part.json
+    """
+    try:
+        from asyncio import run
+
+        from hauberk.app.proving import write_measures
+        from hauberk.app.proving_hosts import NotProvedError, attempt, order, read_part, settled
+        from hauberk.app.scanning import now
+        from hauberk.system.prove import vantage as vantages
+        from hauberk.system.prove.probe import Vantage
+    except ImportError as error:
+        exits.refuse(f"proving needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
+    system = open_system(declaration)
+    try:
+        given = order(system, accounts)
+        others = tuple(one for path in part or () for one in read_part(path))
+        attempts = run(attempt(given, Vantage(vantage.value), now))
+        if vantage is not Zone.WORKSTATION:
+            path = out / f"{vantage.value}.part.json"
+            path.write_bytes(vantages.encode(attempts))
+            typer.echo(f"{len(attempts)} probes; written to {path}, which goes to the workstation")
+            return
+        from hauberk.cli.signing import signing_of
+
+        proof = run(settled(given, (*others, *attempts), now))
+        signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
+        written = write_measures(proof, out, signing)
+    except NotProvedError as error:
+        exits.refuse(str(error))
+    except OSError as error:
+        exits.refuse(f"{error.filename}: {error.strerror}", exits.INTERNAL)
+    raise typer.Exit(tell(proof, written))
+
+
+def tell(proof: "Proof", written: tuple[Path, ...]) -> int:
+    """Print the measures; the exit code: 1 where one failed, 3 where something could not be decided."""
+    from hauberk.system.prove.measures import Standing, judge
+
+    states = judge(proof.outcomes, proof.missing)
+    for one in states:
+        tried = one.passed + one.failed + one.inconclusive
+        typer.echo(f"{one.measure.value:<4} {one.standing.value:<7} {one.title} ({one.passed} of {tried} probes)")
+        for sentence in one.open:
+            typer.echo(f"       {sentence}")
+    for path in written:
+        typer.echo(f"written to {path}")
+    if any(one.standing is Standing.FAILED for one in states):
+        return exits.FINDINGS
+    return exits.INCOMPLETE if any(one.standing is Standing.PARTLY for one in states) else exits.FINE
