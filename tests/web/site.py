@@ -183,8 +183,9 @@ def settings_for(folder: Path, **changed: object) -> ServerSettings:
 
 @asynccontextmanager
 async def site(folder: Path, migrated: Path, **changed: object) -> AsyncGenerator[Site]:
-    """A server on a new database; `migrated` is a database file with all tables to begin with."""
-    shutil.copy(migrated, folder / "hauberk.db")
+    """A server on a new database; `migrated` is a file with all tables to begin with, unless the settings name a `database`."""
+    if "database" not in changed:
+        shutil.copy(migrated, folder / "hauberk.db")
     settings, clock = settings_for(folder, **changed), Clock()
     store = await Store.open(settings.database)
     app = create_app(settings, store, clock, LiveWorld)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from hauberk.store import channels, domains, members, schedule, shares, tenants, tokens
 from hauberk.store.members import Role
+from hauberk.web.sign_in.set_up import set_up_link
 from web.site import PASSWORD, Browser, Play, Site
 
 CHANNELS = ("/settings/alerts", "/settings/alerts/channels")
@@ -323,6 +324,36 @@ async def _token(browser: Browser) -> dict[str, str]:
     found = re.search(r'"X-CSRF-Token": "(\w+)"', await browser.read("/account"))
     assert found is not None
     return {"csrf": found[1]}
+
+
+def test_on_postgresql_it_is_the_same(play: Play, postgresql_url: str) -> None:
+    """The roles of the database let a session of one tenant do what the pages do, and the installation what signing in does."""
+
+    async def scenario(site: Site) -> None:
+        link = await set_up_link(site.installation)
+        ada = site.browser()
+        typed = {"organisation": "Acme Ltd", "name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+        assert (await ada.send(link, **typed)).status_code == 303
+        await ada.send("/settings", name="Acme plc")
+        await ada.upload("/settings", "/settings/logo", "logo", ("x.png", _picture(), "image/png"))
+        invited = _secret((await ada.send("/settings/people", "/settings/people/invite", email="bob@example.com", role="auditor")).text)
+        bob = site.browser()
+        assert (await bob.send(invited, name="Bob", password=PASSWORD)).status_code == 303
+        assert "Acme plc" in await bob.read("/")
+        await ada.send(*CHANNELS, kind="webhook", target="https://example.com/hook", events="recovered")
+        await ada.send("/settings/tokens", name="ci", scopes="read", days="30")
+        shared = _secret((await ada.send("/settings/shares", label="Ms Audit")).text)
+        auditor = site.browser()
+        await auditor.get(shared)
+        assert (await auditor.get("/shared/logo.png")).headers["content-type"] == "image/png"
+        await ada.send("/clients", name="Second Ltd")
+        assert (await ada.send("/clients", "/turn-to/2")).status_code == 303
+        assert (await ada.send("/account", "/account/password", current=PASSWORD, new="another long password")).status_code == 303
+        for path in ("/", "/settings/people", "/settings/schedule", "/settings/alerts", "/settings/key", "/settings/tokens", "/clients"):
+            await ada.read(path)
+        assert (await bob.send("/", "/sign-out")).status_code == 303
+
+    play(scenario, database=postgresql_url)
 
 
 def test_two_administrators_who_remove_each_other_at_once_leave_one(play: Play) -> None:

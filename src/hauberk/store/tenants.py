@@ -14,7 +14,8 @@ from hauberk.store.tables.evidence import tenants
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`slug` stands in addresses, `name` on reports; `rubric` is the one it is scored by (empty: the program's)."""
+    """`slug` stands in addresses, `name` on reports; `rubric` is the one it is scored by, empty for the program's, and `logo_type` the
+    media type of its logo, empty where it has none."""
 
     id: int
     slug: str
@@ -22,6 +23,7 @@ class Tenant:
     rubric: str
     created_at: datetime
     archived_at: datetime | None
+    logo_type: str = ""
 
     @property
     def scored_by(self) -> str:

@@ -18,9 +18,10 @@ from hauberk.store.tenants import Tenant
 from hauberk.store.users import User
 from hauberk.web import cookies
 from hauberk.web.cookies import Cookie
-from hauberk.web.installation import Here
+from hauberk.web.installation import Here, Installation
 
 _NOTED_EVERY = timedelta(minutes=5)
+_RECENT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,12 @@ async def auditor(request: Request, here: Here) -> Auditor:
         raise HTTPException(404, "This link has ended, or it was taken back. Ask whoever sent it for a new one.")
     async with here.store.tenant(share.tenant_id, writing=False) as session:
         return Auditor(share, await tenants.current(session))
+
+
+def require_recent(here: Installation, visitor: Visitor) -> None:
+    """Raises 403 where the session is not fresh: whoever finds an open browser must not make himself a way in that lasts."""
+    if here.clock() - visitor.session.created_at > _RECENT:
+        raise HTTPException(403, "Sign out and in again for this: it opens a way into your account, and you signed in a while ago.")
 
 
 AnybodyDep = Annotated[Visitor | Guest, Depends(anybody)]

@@ -1,13 +1,12 @@
 """A user's own account: password, passkeys, sessions, linked providers. It is the same in every organisation."""
 
-from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from hauberk.store import passkeys as registered
 from hauberk.store import sessions, users
-from hauberk.web.access import Reader, Visitor
+from hauberk.web.access import Reader, Visitor, require_recent
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.settings.told import said
@@ -15,7 +14,6 @@ from hauberk.web.sign_in import attempts, passkeys, passwords
 from hauberk.web.sign_in.entry import begin, remember
 
 router = APIRouter()
-_RECENT = timedelta(hours=1)
 
 
 @router.get("/account")
@@ -82,12 +80,6 @@ async def end_session(request: Request, here: Here, visitor: Reader, digest: str
     async with here.store.system() as session:
         await sessions.end_one(session, visitor.user.id, digest)
     return see("/account?done=ended", request)
-
-
-def require_recent(here: Installation, visitor: Visitor) -> None:
-    """Raises 403 where the session is not fresh: whoever finds an open browser must not make himself a way in that lasts."""
-    if here.clock() - visitor.session.created_at > _RECENT:
-        raise HTTPException(403, "Sign out and in again for this: it opens a way into your account, and you signed in a while ago.")
 
 
 async def _page(request: Request, here: Installation, visitor: Visitor, wrong: dict[str, str], said: str = "") -> Response:

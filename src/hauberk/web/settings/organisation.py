@@ -9,8 +9,8 @@ from hauberk.app import organisations
 from hauberk.app.logo import LARGEST, NoLogoError, logo_of
 from hauberk.store import tenants
 from hauberk.store.errors import StoreError
-from hauberk.store.tenants import Logo
-from hauberk.web.access import Administrator, Reader, Visitor
+from hauberk.store.tenants import Logo, Tenant
+from hauberk.web.access import Administrator, Reader, ShareHolder, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.settings.told import said
@@ -19,8 +19,8 @@ router = APIRouter()
 
 
 @router.get("/settings")
-async def show(request: Request, here: Here, visitor: Reader, done: str = "") -> Response:
-    return await _page(request, here, visitor, {}, visitor.tenant.name, said=said(done))
+async def show(request: Request, visitor: Reader, done: str = "") -> Response:
+    return _page(request, visitor, {}, visitor.tenant.name, said=said(done))
 
 
 @router.post("/settings")
@@ -28,7 +28,7 @@ async def rename(request: Request, here: Here, visitor: Administrator, name: Ann
     try:
         proper = organisations.proper_name(name)
     except StoreError as error:
-        return await _page(request, here, visitor, {"name": f"{str(error).capitalize()}."}, name)
+        return _page(request, visitor, {"name": f"{str(error).capitalize()}."}, name)
     async with here.store.tenant(visitor.tenant.id) as session:
         await tenants.rename(session, proper)
     return see("/settings?done=saved", request)
@@ -39,7 +39,7 @@ async def new_logo(request: Request, here: Here, visitor: Administrator, logo: A
     try:
         drawn = await asyncio.to_thread(logo_of, await logo.read(LARGEST + 1))
     except NoLogoError as error:
-        return await _page(request, here, visitor, {"logo": f"{str(error).capitalize()}."}, visitor.tenant.name)
+        return _page(request, visitor, {"logo": f"{str(error).capitalize()}."}, visitor.tenant.name)
     async with here.store.tenant(visitor.tenant.id) as session:
         await tenants.set_logo(session, Logo("image/png", drawn))
     return see("/settings?done=saved", request)
@@ -54,15 +54,21 @@ async def no_logo(request: Request, here: Here, visitor: Administrator) -> Respo
 
 @router.get("/settings/logo.png")
 async def logo(here: Here, visitor: Reader) -> Response:
-    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
+    return await _logo(here, visitor.tenant)
+
+
+@router.get("/shared/logo.png")
+async def shared_logo(here: Here, visitor: ShareHolder) -> Response:
+    return await _logo(here, visitor.tenant)
+
+
+async def _logo(here: Installation, tenant: Tenant) -> Response:
+    async with here.store.tenant(tenant.id, writing=False) as session:
         found = await tenants.logo(session)
     if found is None:
         raise HTTPException(404)
-    return Response(found.logo, media_type="image/png")
+    return Response(found.logo, media_type=found.logo_type)
 
 
-async def _page(request: Request, here: Installation, visitor: Visitor, wrong: dict[str, str], name: str, *, said: str = "") -> Response:
-    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
-        has_logo = await tenants.logo(session) is not None
-    status = 422 if wrong else 200
-    return page(request, "settings/organisation.html", visitor, status=status, wrong=wrong, name=name, has_logo=has_logo, said=said)
+def _page(request: Request, visitor: Visitor, wrong: dict[str, str], name: str, *, said: str = "") -> Response:
+    return page(request, "settings/organisation.html", visitor, status=422 if wrong else 200, wrong=wrong, name=name, said=said)

@@ -16,7 +16,7 @@ from hauberk.store.members import Role
 from hauberk.store.session import SystemSession
 from hauberk.store.users import User
 from hauberk.web import forgery
-from hauberk.web.access import Reader
+from hauberk.web.access import Reader, require_recent
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import local, see
 from hauberk.web.sign_in import attempts, openid
@@ -41,6 +41,7 @@ async def link(request: Request, here: Here, visitor: Reader, name: str) -> Resp
     """Let an account of the provider's sign in as the visitor. Begun by a click on our own page only."""
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise HTTPException(403, "This request came from another site, so nothing was changed.")
+    require_recent(here, visitor)
     return await _send_off(request, here, _provider(here, name), "/account", visitor.user.id)
 
 
