@@ -5,7 +5,7 @@ from pathlib import Path
 from hauberk.app.reporting import write_file
 from hauberk.app.signing import Signing
 from hauberk.report.pdf import Attachment, build_pdf
-from hauberk.system.prove.composing import compose, file_name
+from hauberk.system.prove.composing import compose, evidence_name, report_name
 from hauberk.system.prove.evidence import MEASURES, Proof, encode
 
 
@@ -20,6 +20,6 @@ def measures_pdf(proof: Proof, signing: Signing | None = None) -> bytes:
 def write_measures(proof: Proof, out: Path, signing: Signing | None = None) -> tuple[Path, ...]:
     """The evidence as JSON and the report as PDF. Raises `OSError`."""
     return (
-        write_file(out, file_name(proof, "json"), encode(proof)),
-        write_file(out, file_name(proof, "pdf"), measures_pdf(proof, signing)),
+        write_file(out, evidence_name(proof), encode(proof)),
+        write_file(out, report_name(proof), measures_pdf(proof, signing)),
     )

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hauberk.app.proving import write_measures
 from hauberk.app.scanning import now
 from hauberk.system.declaration import Zone
-from hauberk.system.prove import evidence
 from hauberk.system.prove.conduct import prove_stage
 from hauberk.system.prove.measures import MeasureState, judge
 from hauberk.system.stage import namespaces, play
@@ -57,11 +57,9 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
 
 
 async def _prove(running: Stage, out: Path, done: Demonstration, say: Callable[[str], None]) -> None:
-    proof = await prove_stage(running, now, lambda line: say(f"{line}."))
+    proof = await prove_stage(running, now, say)
     done.measures = judge(proof.outcomes, proof.missing)
-    path = out / f"{proof.domain}_{proof.at:%Y-%m-%d}.measures.json"
-    path.write_bytes(evidence.encode(proof))
-    done.written.append(path)
+    done.written += write_measures(proof, out)
 
 
 async def _scan(running: Stage, out: Path, done: Demonstration) -> None:

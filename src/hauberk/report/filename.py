@@ -6,10 +6,10 @@ from datetime import date
 _MOST_OCTETS = 150  # a file name has at most 255 octets on every common file system
 
 
-def file_name(company: str, domain: str, day: date, extension: str) -> str:
+def file_name(company: str, domain: str, day: date, extension: str, kind: str = "MailServerIHP") -> str:
     """Letters (of any script, with their marks) and digits of the company's name, or else the domain; safe as one path component."""
     name = _bounded(_letters(company)) or _bounded(_host_characters(domain)) or "domain"
-    return f"{name}_MailServerIHP_{day.isoformat()}.{extension}"
+    return f"{name}_{kind}_{day.isoformat()}.{extension}"
 
 
 def tape_name(domain: str, day: date) -> str:

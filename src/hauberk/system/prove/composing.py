@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hauberk.report.content import Fact, Mark
+from hauberk.report.filename import file_name, tape_name
 from hauberk.report.measures import MeasurePart, MeasureRow, MeasuresContent, MeasuresHeader, OpenPoint, ProbeRow, TwinRow
 from hauberk.report.text import clipped
 from hauberk.report.wording import counted, day, minute
@@ -63,10 +64,14 @@ def _part(state: MeasureState) -> MeasurePart:
     return MeasurePart(state.measure.value, state.title, tuple(_probe(one) for one in state.outcomes))
 
 
-def file_name(proof: Proof, ending: str) -> str:
-    """`corp.test_SecurityMeasures_2026-11-22.pdf`; safe as one path component."""
-    kept = "".join(c for c in proof.domain if c.isascii() and (c.isalnum() or c in ".-")).strip(".-")[:150]
-    return f"{kept or 'domain'}_SecurityMeasures_{proof.at.date().isoformat()}.{ending}"
+def report_name(proof: Proof) -> str:
+    """`CorpLtd_SecurityMeasures_2026-11-22.pdf`."""
+    return file_name(proof.organisation, proof.domain, proof.at.date(), "pdf", "SecurityMeasures")
+
+
+def evidence_name(proof: Proof) -> str:
+    """`corp.test_2026-11-22.measures.json`; safe as one path component."""
+    return tape_name(proof.domain, proof.at.date()).replace(".tape.json", ".measures.json")
 
 
 def _header(proof: Proof, key: str) -> MeasuresHeader:
