@@ -51,7 +51,7 @@ class Places:
             clamav=f"{root}/clamav",
             clamav_database=f"{root}/state/clamav",
             clamav_run=f"{root}/run/clamav",
-            clamav_log=f"{root}/log",
+            clamav_log=f"{root}/log/clamav",
             rspamd_log=f"{root}/log/rspamd",
             unbound=f"{root}/unbound",
             unbound_data=f"{root}/state/unbound",

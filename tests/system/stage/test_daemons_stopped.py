@@ -65,6 +65,8 @@ EXPECTED = {
     "mta.unbound": (LATER, ACCEPTED),
     "mta.postfix": (UNREACHABLE, ACCEPTED),
     "mta.policy-server": (ACCEPTED, ACCEPTED),
+    "mta.signature-server": (ACCEPTED, ACCEPTED),
+    "mta.mta-sts": (ACCEPTED, ACCEPTED),  # what it does not know waits in the queue
     "mda.clamav": (ACCEPTED, LATER),
     "mda.rspamd": (ACCEPTED, LATER),
     "mda.gateway": (ACCEPTED, LATER),

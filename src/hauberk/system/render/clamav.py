@@ -24,7 +24,7 @@ def folders(places: Places) -> tuple[Folder, ...]:
     return (
         Folder(places.clamav),
         Folder(places.clamav_database, 0o755, "clamav:clamav"),
-        *(() if places.installed else (Folder(places.clamav_log),)),
+        *(() if places.installed else (Folder(places.log), Folder(places.clamav_log, 0o755, "clamav:clamav"))),
         *((Folder(places.clamav_run, 0o755, "clamav:clamav"),) if places.installed else (Folder(places.clamav_run, 0o777),)),
     )
 
@@ -35,6 +35,7 @@ def greatest(declaration: Declaration) -> int:
 
 
 def _daemon(declaration: Declaration, places: Places) -> str:
+    """New signatures are loaded beside the old ones: else scanning, and so all mail, would wait half a minute for idle threads."""
     most = greatest(declaration)
     return f"""LocalSocket {places.clamav_run}/clamd.sock
 LocalSocketMode 666
@@ -55,7 +56,7 @@ AlertEncrypted yes
 AlertOLE2Macros no
 AlertBrokenMedia no
 SelfCheck 600
-ConcurrentDatabaseReload no
+ConcurrentDatabaseReload yes
 """
 
 
@@ -66,23 +67,18 @@ def _updating(declaration: Declaration, role: Role, places: Places) -> Iterator[
     yield "LogTime yes\n"
     yield "Checks 24\n"
     yield f"NotifyClamd {places.clamav}/clamd.conf\n"
-    if role is Role.MDA:
-        yield from _from_mta(declaration)
-        return
+    own = _mirror_inside(declaration) if role is Role.MDA else ""
+    yield f"PrivateMirror {own}\n" if own else f"DatabaseMirror {_MIRROR}\n"
     if not declaration.engines.signatures:
-        yield f"DatabaseMirror {_MIRROR}\n"
         return
-    # freshclam wants a mirror even where every database has an address of its own; without DNS it does not ask for versions.
+    # A mirror is asked for even where nothing comes from it (freshclam.conf(5)).
     yield "ScriptedUpdates no\n"
-    yield from (f"DatabaseCustomURL {plain(one)}\n" for one in declaration.engines.signatures)
+    yield from (f"ExcludeDatabase {one}\n" for one in ("main", "daily", "bytecode"))
+    for one in declaration.engines.signatures:
+        yield f"DatabaseCustomURL {own}/{plain(one.rpartition('/')[2])}\n" if own else f"DatabaseCustomURL {plain(one)}\n"
 
 
-def _from_mta(declaration: Declaration) -> Iterator[str]:
+def _mirror_inside(declaration: Declaration) -> str:
     """The inside has no way to the internet: what the MTA has fetched is fetched there (signature_server.py)."""
     address = declaration.mta.addresses[0]
-    mirror = f"http://{f'[{address}]' if address.version == 6 else address}:{ports.SIGNATURES}"
-    if not declaration.engines.signatures:
-        yield f"PrivateMirror {mirror}\n"
-        return
-    yield "ScriptedUpdates no\n"
-    yield from (f"DatabaseCustomURL {mirror}/{plain(one.rpartition('/')[2])}\n" for one in declaration.engines.signatures)
+    return f"http://{f'[{address}]' if address.version == 6 else address}:{ports.SIGNATURES}"

@@ -3,10 +3,11 @@
 Postfix and Unbound here are the partner's, not ours: plain settings that are no part of what is proved.
 """
 
+import sys
 from dataclasses import dataclass
 
 from hauberk.system.declaration import Zone
-from hauberk.system.stage import play
+from hauberk.system.stage import play, signatures
 from hauberk.system.stage.daemons import Daemon, Door
 from hauberk.system.stage.dnstree import NameServer, Tree, file_name, nsd_conf
 from hauberk.system.stage.pki import Leaf
@@ -28,6 +29,11 @@ class Outside:
     def mail(self) -> str:
         """One mailbox a domain outside, as DOMAIN/all (maildir)."""
         return f"{self.root}/mail"
+
+    @property
+    def www(self) -> str:
+        """What the partner's web server serves in clear: virus signatures."""
+        return f"{self.root}/www"
 
     @property
     def dns(self) -> str:
@@ -57,10 +63,14 @@ def tree(outside: Outside, zones: Tree, partner: Leaf) -> HostTree:
         f"{outside.postfix}/master.cf": _MASTER_CF,
         f"{outside.postfix}/mailboxes": "".join(f"@{one} {one}/all/\n" for one in (play.PARTNER, play.WRONG_TLSA, play.ATTACKER)),
         f"{outside.postfix}/partner.pem": partner.key_pem.decode() + partner.chain_pem.decode(),
+        **{f"{outside.www}/{name}": text for name, text in signatures.files().items()},
         **{f"{outside.dns}/zones/{file_name(apex)}": text for apex, text in zones.zones.items()},
     }
     folders = (
-        *(Folder(one) for one in (outside.root, outside.log, outside.run, outside.dns, f"{outside.dns}/zones", outside.postfix)),
+        *(
+            Folder(one)
+            for one in (outside.root, outside.log, outside.run, outside.dns, f"{outside.dns}/zones", outside.postfix, outside.www)
+        ),
         Folder(f"{outside.root}/spool"),
         Folder(f"{outside.root}/data", 0o700, "postfix:postfix"),
         Folder(outside.mail, 0o700, f"{_SINK}:{_SINK}"),
@@ -77,6 +87,12 @@ def daemons(outside: Outside) -> tuple[Daemon, ...]:
             tuple(Door(one, 53) for one in SERVER.addresses),
         ),
         Daemon("outside.unbound", Zone.INTERNET, ("unbound", "-d", "-c", f"{outside.dns}/unbound.conf"), (Door("127.0.0.1", 53),)),
+        Daemon(
+            "outside.web",
+            Zone.INTERNET,
+            (sys.executable, "-m", "http.server", "80", "--bind", play.PARTNER_ADDRESSES[0], "--directory", outside.www),
+            (Door(play.PARTNER_ADDRESSES[0], 80),),
+        ),
         Daemon(
             "outside.postfix",
             Zone.INTERNET,

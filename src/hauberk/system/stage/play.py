@@ -13,6 +13,7 @@ from hauberk.system.declaration import (
     Declaration,
     Dns,
     Engine,
+    Engines,
     Firewall,
     Host,
     Networks,
@@ -24,6 +25,7 @@ from hauberk.system.stage.layout import Layout, Segment
 DOMAIN = "corp.test"
 PARTNER, WRONG_TLSA, ATTACKER = "partner.test", "wrong-tlsa.test", "evil.test"
 PARTNER_HOST, WRONG_TLSA_HOST, ATTACKER_HOST = "mx.partner.test", "mx.wrong-tlsa.test", "mx.evil.test"
+SIGNATURE_HOST = "signatures.partner.test"
 NAME_SERVER = "ns.nic.test."
 
 PARTNER_ADDRESSES = ("198.51.100.20", "2001:db8:51::20")
@@ -76,6 +78,7 @@ def declaration(mta: str, mda: str) -> Declaration:
             authorities=f"{mta}/tls/authorities.pem",
         ),
         firewall=Firewall(host=Host("fw.corp.test", (ip_address("203.0.113.1"),))),
+        engines=Engines(signatures=(f"http://{SIGNATURE_HOST}/hauberk.ndb",)),
         workstation_products=(Engine("Microsoft Defender Antivirus", "microsoft"),),
         # All probes come from one address of the attacker's, in seconds.
         policy=Policy(client_connections_a_minute=5000, client_messages_a_minute=5000),

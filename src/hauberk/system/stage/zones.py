@@ -37,6 +37,7 @@ def _partner(certificate: x509.Certificate) -> str:
         (
             f"{play.PARTNER}. 300 IN MX 10 {play.PARTNER_HOST}.",
             *_addresses(play.PARTNER_HOST, play.PARTNER_ADDRESSES),
+            *_addresses(play.SIGNATURE_HOST, play.PARTNER_ADDRESSES[:1]),
             f'{play.PARTNER}. 300 IN TXT "v=spf1 {senders} -all"',
             f'{play.PARTNER_HOST}. 300 IN TXT "v=spf1 a -all"',
             f'_dmarc.{play.PARTNER}. 300 IN TXT "v=DMARC1; p=reject"',
