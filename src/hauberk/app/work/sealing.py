@@ -4,6 +4,7 @@ AES-256-GCM with a key out of the data folder; the tenant is authenticated with 
 be opened there. Whoever has the database alone, or a backup of it, has no secret.
 """
 
+import hmac
 import os
 import secrets
 from base64 import b64decode, b64encode
@@ -51,6 +52,15 @@ def _owner(tenant: int) -> bytes:
 
 def sealer(settings: WorkSettings) -> Sealer:
     """With the key in the data folder, made at first use with mode 0600. Raises `SealError`."""
+    return Sealer(_key(settings))
+
+
+def derived_key(settings: WorkSettings, purpose: str) -> bytes:
+    """32 octets for one purpose, always the same ones, from which nobody can tell the key in the data folder. Raises `SealError`."""
+    return hmac.digest(_key(settings), f"hauberk {purpose}".encode(), "sha256")
+
+
+def _key(settings: WorkSettings) -> bytes:
     path = settings.data / "keys" / "sealing.key"
     try:
         key = _read(path) or _make(path)
@@ -58,7 +68,7 @@ def sealer(settings: WorkSettings) -> Sealer:
         raise SealError(f"the key {path} cannot be made or read: {error.strerror or error}") from None
     if len(key) != 32:
         raise SealError(f"{path} is no sealing key: it has to hold 32 octets")
-    return Sealer(key)
+    return key
 
 
 def _read(path: Path) -> bytes:

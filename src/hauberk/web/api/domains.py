@@ -7,14 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field
 
+from hauberk.app.work.sealing import SealError
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import parse_domain, to_unicode
 from hauberk.store import assessments, domains
 from hauberk.store.overview import overview
+from hauberk.web import badge
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Name, at, domain_named
-from hauberk.web.api.problem import not_found
+from hauberk.web.api.problem import Kind, Refused, not_found
 from hauberk.web.api.results import Result, ResultInFull, in_full, result, result_of
 from hauberk.web.api.values import Flag
 
@@ -57,6 +59,14 @@ class ManyNames:
     names: Annotated[
         tuple[Annotated[str, Field(max_length=2000, examples=["example.com"])], ...], Field(min_length=1, max_length=MOST_AT_ONCE)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`markdown` puts it into a README."""
+
+    url: Annotated[str, Field(json_schema_extra={"format": "uri"}, examples=["https://hauberk.example.com/badge/1-7-x3k.svg"])]
+    markdown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,18 @@ async def get_latest_result(
         if assessed is None:
             raise not_found("result of this domain yet")
         return await in_full(request, session, assessed)
+
+
+@router.get("/{name}/badge", responses={404: {}})
+async def get_badge(caller: Reader, name: Name) -> Badge:
+    """Where the domain's badge is: a small picture (SVG) of its grade, for whoever has the address. It is always the same."""
+    async with caller.reading() as session:
+        domain = await domain_named(session, name)
+    try:
+        url = await badge.address(caller.service.installation, caller.tenant, domain.id)
+    except SealError as error:
+        raise Refused(Kind.INTERNAL, str(error)) from error
+    return Badge(url, f"![mail security of {domain.name}]({url})")
 
 
 def _shown(domain: domains.Domain, latest: Result | None) -> Domain:
