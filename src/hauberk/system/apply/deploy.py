@@ -8,7 +8,7 @@ from typing import cast
 
 from hauberk.system.apply import script, services
 from hauberk.system.apply.changes import Change, Kind, Present, changes, components
-from hauberk.system.apply.machine import Machine, MachineError
+from hauberk.system.apply.machine import Machine, MachineError, User
 from hauberk.system.apply.site import Site
 from hauberk.system.declaration import Role
 from hauberk.system.tree import Component
@@ -107,12 +107,11 @@ def roll_back(site: Site, on: Machine, say: Say) -> tuple[str, ...]:
 def _prerequisites(site: Site, on: Machine, say: Say) -> None:
     """Packages, users, and this program itself: nothing of it is there on a fresh host."""
     say(f"{site.name}: packages and users")
-    on.install(services.PACKAGES[site.role])
+    users = [User("hauberk", site.places.hauberk_data)] if site.role is not Role.FIREWALL else []
+    users += [User("vmail", site.places.mail, 5000)] if site.role is Role.MDA else []
+    on.prepare(services.PACKAGES[site.role], users)
     if site.role is not Role.FIREWALL:
-        on.user("hauberk", None, "/var/lib/hauberk")
         on.must(f"{site.places.python} -c 'import hauberk'", f"looking for hauberk at {site.places.python}: install it there first; it")
-    if site.role is Role.MDA:
-        on.user("vmail", 5000, site.places.mail)
 
 
 def _check(site: Site, concerned: tuple[Component, ...], on: Machine, say: Say) -> None:

@@ -36,6 +36,15 @@ class Ran:
     complaint: str
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with a group of its own, who cannot log in; `number` None: whichever is free."""
+
+    name: str
+    home: str
+    number: int | None = None
+
+
 class Machine:
     """One host that is connected. Commands run as root: directly, or by sudo where the login is somebody else's."""
 
@@ -73,23 +82,22 @@ class Machine:
         if not fine:
             raise MachineError(f"{self.name}: {path} cannot be written")
 
-    def install(self, packages: Iterable[str]) -> None:
-        """Debian packages that are not there yet."""
-        self._operate(apt.packages, packages=list(packages), update=True, cache_time=3600, no_recommends=True)
-
-    def user(self, name: str, number: int | None, home: str) -> None:
-        """A user of the system with a group of its own, who cannot log in."""
-        self._operate(server.group, group=name, gid=number, system=number is None)
-        shell = "/usr/sbin/nologin"
-        login: dict[str, Any] = {"user": name, "group": name, "uid": number, "home": home, "shell": shell, "system": number is None}
-        self._operate(server.user, **login, ensure_home=False)
-
-    def _operate(self, operation: Any, **arguments: Any) -> None:
+    def prepare(self, packages: Iterable[str], users: Iterable[User]) -> None:
+        """Debian packages and users of the system that are not there yet; once for a connection (pyinfra runs all operations again)."""
+        self._add(apt.packages, packages=list(packages), update=True, cache_time=3600, no_recommends=True)
+        for one in users:
+            system = one.number is None
+            names: dict[str, Any] = {"user": one.name, "group": one.name, "uid": one.number, "home": one.home}
+            login: dict[str, Any] = {"shell": "/usr/sbin/nologin", "system": system, "ensure_home": False}
+            self._add(server.group, group=one.name, gid=one.number, system=system)
+            self._add(server.user, **names, **login)
         try:
-            add_op(self._state, operation, **arguments, **self._arguments())
             run_ops(self._state)
         except PyinfraError as error:
-            raise MachineError(f"{self.name}: {error}") from error
+            raise MachineError(f"{self.name}: packages and users: {error}") from error
+
+    def _add(self, operation: Any, **arguments: Any) -> None:
+        add_op(self._state, operation, **arguments, **self._arguments())
 
     def _arguments(self) -> dict[str, Any]:
         return {"_sudo": True} if self._sudo else {}

@@ -41,7 +41,6 @@ _UNITS: Final[Mapping[Component, str]] = {
     Component.POSTSRSD: "postsrsd",
     Component.POLICY_SERVER: "hauberk-policy-server",
     Component.MTA_STS: "hauberk-mta-sts",
-    Component.SIGNATURE_SERVER: "hauberk-signatures",
     Component.SIGNATURE_SERVER: "hauberk-signature-server",
 }
 

@@ -40,7 +40,6 @@ def files(declaration: Declaration, role: Role, places: Places) -> tuple[Rendere
     if role is Role.MTA:
         found += [
             _unit("hauberk-policy-server.service", Component.POLICY_SERVER, _policy_server(declaration, places), places),
-            _unit("hauberk-signatures.service", Component.SIGNATURE_SERVER, _signatures(declaration, places), places),
             _unit("hauberk-mta-sts.service", Component.MTA_STS, _mta_sts(declaration, places), places),
             _unit("hauberk-signature-server.service", Component.SIGNATURE_SERVER, _signature_server(declaration, places), places),
         ]
@@ -84,12 +83,6 @@ def _policy_server(declaration: Declaration, places: Places) -> str:
     given = f"--policy {places.policy_server} --certificate {held.certificate} --key {held.key} {listen} --port {ports.HTTPS}"
     # It begins as root, for the port and the key, and goes on as nobody's user.
     return _service("Serves the MTA-STS policy", f"{places.python} -m hauberk.system.policy_server {given} --user hauberk", "root")
-
-
-def _signatures(declaration: Declaration, places: Places) -> str:
-    listen = " ".join(f"--listen {one}" for one in declaration.mta.addresses)
-    given = f"--folder {places.clamav_database} {listen}"
-    return _service("Hands virus signatures to the MDA", f"{places.python} -m hauberk.system.signature_server {given}", "hauberk")
 
 
 def _mta_sts(declaration: Declaration, places: Places) -> str:
