@@ -77,8 +77,9 @@ def generate(
         exits.refuse(f"{out} is there already")
     password = keykeeping.new_password()
     try:
-        keeper = keykeeping.keeper_certificate(_read(Path(escrow.certificate)), now())
-        made = keykeeping.generate(name, address, days, password, keeper)
+        at = now()
+        keeper = keykeeping.keeper_certificate(_read(Path(escrow.certificate)), at)
+        made = keykeeping.generate(name, address, at, days, password, keeper)
     except BadKey as error:
         exits.refuse(str(error))
     copy = Path(escrow.folder) / f"{made.key.fingerprint}.asc"

@@ -93,7 +93,7 @@ def test_the_keeper_recovers_what_was_encrypted_to_a_lost_key(desk: Desk) -> Non
     assert result.exit_code == 2 and "cannot be opened" in result.stderr and not (desk.folder / "stolen").exists()
 
 
-def test_gnupg_reads_what_the_owner_is_handed(desk: Desk, tmp_path: Path) -> None:
+def test_gnupg_reads_what_the_owner_is_handed_and_what_is_sent_to_it(desk: Desk, tmp_path: Path) -> None:
     home = Path("/tmp") / f"hauberk-gpg-keys-{os.getpid()}"
     home.mkdir(mode=0o700)
     environment = {**os.environ, "GNUPGHOME": str(home)}
@@ -105,6 +105,10 @@ def test_gnupg_reads_what_the_owner_is_handed(desk: Desk, tmp_path: Path) -> Non
             ("gpg", "--batch", "--import"), input=opened, env=environment, capture_output=True, check=True, timeout=60
         )
         assert b"secret keys imported: 1" in imported.stderr
+        (key,) = desk.store.openpgp("alice@corp.test")
+        message = openpgp.encrypted(b"for Alice", (openpgp.usable(key, NOW + timedelta(minutes=1)),))
+        command = ("gpg", "--batch", "--quiet", "--decrypt")
+        assert subprocess.run(command, input=message, env=environment, capture_output=True, check=True, timeout=60).stdout == b"for Alice"
     except FileNotFoundError:
         pytest.skip("Debian's gnupg is not installed")
     finally:

@@ -12,13 +12,14 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pysequoia import Cert, Profile, Tsk, decrypt, encrypt
+from pysequoia import Cert, Tsk, decrypt, encrypt
 from pysequoia.packet import PacketPile, Tag  # pyright: ignore[reportMissingModuleSource]
 
 from hauberk.system.gateway import openpgp, smime
 from hauberk.system.gateway.addresses import NotAddresses, mailboxes
 from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.gateway.openpgp import BadKey, OpenPgpKey
+from hauberk.system.gateway.openpgp_generation import new_key
 
 SOON: Final = timedelta(days=30)
 _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # no letter or digit that could be taken for another
@@ -112,8 +113,8 @@ def keeper_certificate(octets: bytes, at: datetime) -> OpenPgpKey:
     return openpgp.usable(keys[0], at)
 
 
-def generate(name: str, address: str, days: int, password: str, keeper: OpenPgpKey) -> Generated:
-    """A new OpenPGP key (version 4, Curve25519) for an address, valid for so many days from now; raises `BadKey`."""
+def generate(name: str, address: str, at: datetime, days: int, password: str, keeper: OpenPgpKey) -> Generated:
+    """A new OpenPGP key (version 4, Curve25519) for an address, valid for so many days from `at` (aware) on; raises `BadKey`."""
     try:
         (found,) = mailboxes(address.encode())
     except (NotAddresses, ValueError) as error:
@@ -122,18 +123,16 @@ def generate(name: str, address: str, days: int, password: str, keeper: OpenPgpK
         raise BadKey("a name and a plain address are wanted")
     if days < 1 or not password:
         raise BadKey("a validity of at least one day and a password are wanted")
-    key = Tsk.generate(f"{name} <{found.address}>", profile=Profile.RFC4880, validity_seconds=days * 86_400)
+    key = Tsk.from_bytes(new_key(f"{name} <{found.address}>", at, days * 86_400))
     secret = str(key).encode()
     handover = encrypt(secret, passwords=[password])
     escrow = openpgp.encrypted(secret, (keeper,))
     public = openpgp.key_of(Cert.from_bytes(bytes(key.extract_certificate())))
-    if _recovered(decrypt(handover, passwords=[password]).bytes) != public.fingerprint:
-        raise BadKey("the new key could not be read back")
+    trial = openpgp.encrypted(b"trial", (openpgp.usable(public, at),))
+    again = Tsk.from_bytes(decrypt(handover, passwords=[password]).bytes or b"")
+    if decrypt(trial, again.decryptor()).bytes != b"trial":
+        raise BadKey("the new key does not open what is encrypted to it")
     return Generated(public, handover, escrow)
-
-
-def _recovered(octets: bytes | None) -> str:
-    return Tsk.from_bytes(octets or b"").extract_certificate().fingerprint
 
 
 def recover(escrow: bytes, keeper: bytes, keeper_password: str, password: str) -> tuple[OpenPgpKey, bytes]:
