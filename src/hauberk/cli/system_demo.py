@@ -45,7 +45,7 @@ def _tell(done: "Demonstration") -> None:
         for sentence in one.open:
             typer.echo(f"       {sentence}")
     laps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done.laps.items())
-    typer.echo(f"\nTook {sum(done.laps.values()):.1f} s ({laps}); the whole system had {done.memory / 1e6:.0f} MB of memory.")
+    typer.echo(f"\nTook {sum(done.laps.values()):.1f} s ({laps}); the two hosts had {done.memory / 1e6:.0f} MB of memory.")
     typer.echo("\nWritten:")
     for path in done.written:
         typer.echo(f"  {path}")

@@ -59,6 +59,18 @@ def test_mail_for_a_domain_whose_tlsa_record_is_wrong_waits(playing: Playing) ->
     assert playing.in_folder(playing.stage.sink(address), sent, 0) is None
 
 
+def test_where_dane_does_not_decide_mta_sts_does(playing: Playing) -> None:
+    good, bad = f"stella@{play.MTA_STS}", f"bruno@{play.BROKEN_MTA_STS}"
+    sent, kept = letter(ALICE.login, good), letter(ALICE.login, bad)
+    with playing.submission(ALICE) as session:
+        session.send_message(sent)
+        session.send_message(kept)
+    playing.sunk(good, sent)
+    assert "TLSv1.3" in playing.logged(Role.MTA, f"Verified TLS connection established to mx.{play.MTA_STS}")
+    assert "status=deferred" in playing.logged(Role.MTA, f"to=<{bad}>")
+    assert playing.in_folder(playing.stage.sink(bad), kept, 0) is None
+
+
 def test_a_suspended_person_still_receives(playing: Playing) -> None:
     sent = letter(PARTNER, CAROL.login)
     delivered_by(playing, sent, PARTNER, CAROL.login, play.PARTNER_ADDRESSES[0])

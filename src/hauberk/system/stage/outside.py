@@ -15,6 +15,7 @@ from hauberk.system.tree import Component, Folder, RenderedFile
 from hauberk.system.tree import Tree as HostTree
 from hauberk.system.tree import tree as host_tree
 
+_DOMAINS = (play.PARTNER, play.WRONG_TLSA, play.MTA_STS, play.BROKEN_MTA_STS, play.ATTACKER)
 SERVER = NameServer(play.NAME_SERVER, play.NAME_SERVER_ADDRESSES)
 _SINK = 5000  # user and group of the partner's mailboxes
 
@@ -52,7 +53,7 @@ class Outside:
         return f"{self.root}/run"
 
 
-def tree(outside: Outside, zones: Tree, partner: Leaf) -> HostTree:
+def tree(outside: Outside, zones: Tree, partner: Leaf, policies: Leaf) -> HostTree:
     """The files of the zone `internet`."""
     texts = {
         f"{outside.dns}/nsd.conf": nsd_conf(zones, SERVER, f"{outside.dns}/zones", outside.run, outside.log),
@@ -61,7 +62,10 @@ def tree(outside: Outside, zones: Tree, partner: Leaf) -> HostTree:
         f"{outside.dns}/root.hints": zones.hints,
         f"{outside.postfix}/main.cf": _main_cf(outside),
         f"{outside.postfix}/master.cf": _MASTER_CF,
-        f"{outside.postfix}/mailboxes": "".join(f"@{one} {one}/all/\n" for one in (play.PARTNER, play.WRONG_TLSA, play.ATTACKER)),
+        f"{outside.postfix}/mailboxes": "".join(f"@{one} {one}/all/\n" for one in _DOMAINS),
+        **{f"{outside.root}/{domain}.policy": _policy(domain) for domain in play.POLICY_ADDRESSES},
+        f"{outside.root}/policies.pem": policies.chain_pem.decode(),
+        f"{outside.root}/policies.key": policies.key_pem.decode(),
         f"{outside.postfix}/partner.pem": partner.key_pem.decode() + partner.chain_pem.decode(),
         **{f"{outside.www}/{name}": text for name, text in signatures.files().items()},
         **{f"{outside.dns}/zones/{file_name(apex)}": text for apex, text in zones.zones.items()},
@@ -93,6 +97,7 @@ def daemons(outside: Outside) -> tuple[Daemon, ...]:
             (sys.executable, "-m", "http.server", "80", "--bind", play.PARTNER_ADDRESSES[0], "--directory", outside.www),
             (Door(play.PARTNER_ADDRESSES[0], 80),),
         ),
+        *(_policy_server(outside, domain, address) for domain, address in play.POLICY_ADDRESSES.items()),
         Daemon(
             "outside.postfix",
             Zone.INTERNET,
@@ -130,7 +135,7 @@ def _resolver(outside: Outside) -> str:
 
 def _main_cf(outside: Outside) -> str:
     listening = ", ".join(f"[{one}]" if ":" in one else one for one in (*play.PARTNER_ADDRESSES, *play.WRONG_TLSA_ADDRESSES))
-    domains = ", ".join((play.PARTNER, play.WRONG_TLSA, play.ATTACKER))
+    domains = ", ".join(_DOMAINS)
     return f"""compatibility_level = 3.6
 queue_directory = {outside.root}/spool
 data_directory = {outside.root}/data
@@ -168,6 +173,17 @@ smtpd_tls_chain_files = {outside.postfix}/partner.pem
 smtpd_tls_loglevel = 1
 smtpd_tls_received_header = yes
 """
+
+
+def _policy(domain: str) -> str:
+    return f"version: STSv1\r\nmode: enforce\r\nmx: mx.{domain}\r\nmax_age: 86400\r\n"
+
+
+def _policy_server(outside: Outside, domain: str, address: str) -> Daemon:
+    given = ("--policy", f"{outside.root}/{domain}.policy", "--listen", address)
+    held = ("--certificate", f"{outside.root}/policies.pem", "--key", f"{outside.root}/policies.key")
+    command = (sys.executable, "-m", "hauberk.system.policy_server", *given, *held)
+    return Daemon(f"outside.policy.{domain}", Zone.INTERNET, command, (Door(address, 443),))
 
 
 _MASTER_CF = """smtp inet n - n - - smtpd

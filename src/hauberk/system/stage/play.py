@@ -1,6 +1,6 @@
 """The organisation of the demo, and the small internet around it: addresses of RFC 5737, RFC 2544 and RFC 3849. Pure.
 
-Outside there are a partner with DANE, a domain of the partner's whose TLSA record is wrong, and an attacker. All of them are ours.
+Outside there are a partner with DANE, domains of the partner's with a wrong TLSA record and with MTA-STS, and an attacker. All are ours.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,9 @@ from hauberk.system.stage.layout import Layout, Segment
 DOMAIN = "corp.test"
 PARTNER, WRONG_TLSA, ATTACKER = "partner.test", "wrong-tlsa.test", "evil.test"
 PARTNER_HOST, WRONG_TLSA_HOST, ATTACKER_HOST = "mx.partner.test", "mx.wrong-tlsa.test", "mx.evil.test"
+# Two of the partner's domains without DNSSEC, with MTA-STS: the certificate is for the host of the first, and not of the second.
+MTA_STS, BROKEN_MTA_STS = "sts.test", "broken-sts.test"
+POLICY_ADDRESSES = {MTA_STS: "198.51.100.22", BROKEN_MTA_STS: "198.51.100.23"}
 SIGNATURE_HOST = "signatures.partner.test"
 NAME_SERVER = "ns.nic.test."
 
@@ -88,7 +91,14 @@ def declaration(mta: str, mda: str) -> Declaration:
 
 def layout(run: str, declared: Declaration) -> Layout:
     """Every network of the play is a /24 or a /64 and the firewall its first address."""
-    outside = (*PARTNER_ADDRESSES, *WRONG_TLSA_ADDRESSES, *ATTACKER_ADDRESSES, *NAME_SERVER_ADDRESSES, RESOLVER_ADDRESS)
+    outside = (
+        *PARTNER_ADDRESSES,
+        *WRONG_TLSA_ADDRESSES,
+        *ATTACKER_ADDRESSES,
+        *NAME_SERVER_ADDRESSES,
+        *POLICY_ADDRESSES.values(),
+        RESOLVER_ADDRESS,
+    )
     internal = tuple(str(one) for one in declared.mta.addresses)
     firewall = declared.firewall
     return Layout(

@@ -172,7 +172,8 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
     """Keys, certificates, zones and all trees, on disk."""
     public = Authority("Play", at)
     mta_leaf = public.issue(declared.mta.name, *(f"mta-sts.{one}" for one in declared.domains))
-    mda_leaf, partner = public.issue(declared.mda.name), public.issue(play.PARTNER_HOST, play.WRONG_TLSA_HOST)
+    mda_leaf, partner = public.issue(declared.mda.name), public.issue(play.PARTNER_HOST, play.WRONG_TLSA_HOST, f"mx.{play.MTA_STS}")
+    policies = public.issue(*(f"mta-sts.{one}" for one in (play.MTA_STS, play.BROKEN_MTA_STS)))
     for path, content, mode in (
         (declared.certificates.mta.certificate, mta_leaf.chain_pem, 0o644),
         (declared.certificates.mta.key, mta_leaf.key_pem, 0o600),
@@ -195,7 +196,7 @@ def _prepare(declared: Declaration, folder: Path, at: datetime) -> Props:
     beyond = Outside(str(folder / "internet"))
     ours = {one: "\n".join(str(record) for record in records(declared, material, one)) for one in declared.domains}
     signed = dnstree.build(zones.zones(declared, ours, partner.certificate), outside.SERVER, at)
-    host.write(outside.tree(beyond, signed, partner), folder / "internet")
+    host.write(outside.tree(beyond, signed, partner, policies), folder / "internet")
     for path, text in ((declared.dns.trust_anchor, signed.anchor), (declared.dns.root_hints, signed.hints)):
         host.put(RenderedFile(path, text.encode(), Component.UNBOUND), folder)
     # Dovecot puts its socket there, perhaps before the first start of Postfix makes the folder.

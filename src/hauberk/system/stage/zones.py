@@ -25,6 +25,7 @@ def zones(declared: Declaration, ours: dict[str, str], partner: x509.Certificate
         *(ZoneText(f"{domain}.", text) for domain, text in ours.items()),
         ZoneText(f"{play.PARTNER}.", _partner(partner)),
         ZoneText(f"{play.WRONG_TLSA}.", _wrong_tlsa()),
+        *(ZoneText(f"{domain}.", _mta_sts(domain), signed=False) for domain in (play.MTA_STS, play.BROKEN_MTA_STS)),
         ZoneText(f"{play.ATTACKER}.", _attacker(), signed=False),
         *reverse_zones(hosts),
     )
@@ -53,6 +54,18 @@ def _wrong_tlsa() -> str:
             f"{play.WRONG_TLSA}. 300 IN MX 10 {play.WRONG_TLSA_HOST}.",
             *_addresses(play.WRONG_TLSA_HOST, play.WRONG_TLSA_ADDRESSES),
             f"_25._tcp.{play.WRONG_TLSA_HOST}. 300 IN TLSA 3 1 1 {hashlib.sha256(b'nobody has this key').hexdigest()}",
+        )
+    )
+
+
+def _mta_sts(domain: str) -> str:
+    """No DNSSEC, and so no DANE: the policy is all that keeps somebody in the middle out (RFC 8461)."""
+    return "\n".join(
+        (
+            f"{domain}. 300 IN MX 10 mx.{domain}.",
+            *_addresses(f"mx.{domain}", play.PARTNER_ADDRESSES),
+            f'_mta-sts.{domain}. 300 IN TXT "v=STSv1; id=20261122"',
+            *_addresses(f"mta-sts.{domain}", (play.POLICY_ADDRESSES[domain],)),
         )
     )
 
