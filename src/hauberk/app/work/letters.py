@@ -12,6 +12,7 @@ from hauberk.app.work.events import SAYS, Event
 from hauberk.protocols.malformed import visible
 
 _LONGEST_SUBJECT = 150
+_POLICY = SMTP.clone(cte_type="7bit")  # so that a relay without 8BITMIME (RFC 6152) takes it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def webhook_body(message: Message, source: From) -> bytes:
 
 def mail(messages: tuple[Message, ...], source: From, to: str, at: datetime) -> EmailMessage:
     """One mail for all of them. `messages` must not be empty; texts of the network's own are shown with what does not print escaped."""
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=_POLICY)
     letter["From"] = Address("Hauberk", addr_spec=source.sender)
     letter["To"] = Address(addr_spec=to)
     letter["Subject"] = visible(_subject(messages))[:_LONGEST_SUBJECT]
