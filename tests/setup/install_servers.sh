@@ -21,6 +21,7 @@ want testssl.sh testssl
 want dovecot-imapd dovecot
 want dovecot-pop3d dovecot
 want iproute2 ip
+want openssh-server sshd
 want nftables nft
 want procps sysctl
 want rspamd rspamd

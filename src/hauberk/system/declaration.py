@@ -34,7 +34,7 @@ class Zone(StrEnum):
 class Host:
     """One machine. `name` is its full host name, `addresses` its own; `public` are those that the internet sees, if translated (NAT).
 
-    `reach`: how apply gets there: empty for this machine, else what ssh(1) takes (`root@mx1.example.com`).
+    `reach`: how apply gets there: empty for this machine, else as for ssh(1): `root@mx1.example.com`, with `:port` if need be.
     """
 
     name: str

@@ -17,7 +17,7 @@ Problem: TypeAlias = tuple[Path, str, str]  # where, what is wrong, what to writ
 ACME_CLIENTS: Final = ("certbot", "lego", "acme.sh")
 _FILE: Final = re.compile(r"/[A-Za-z0-9._/@+-]*\Z")
 _INTERFACE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,14}\Z")
-_REACH: Final = re.compile(r"(?:[a-z_][a-z0-9_-]*@)?[A-Za-z0-9][A-Za-z0-9.:-]*\Z")
+_REACH: Final = re.compile(r"(?:[a-z_][a-z0-9_-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?\Z")
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+\Z")
 _SUFFIX: Final = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
 _FIELD: Final = re.compile(r"[A-Za-z0-9-]+\Z")

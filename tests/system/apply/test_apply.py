@@ -3,8 +3,12 @@
 import dataclasses
 import os
 import shutil
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -140,3 +144,58 @@ def test_a_name_with_quotes_in_it_is_a_name_and_no_command(on: Machine, tmp_path
 def test_a_host_that_is_not_there_is_named() -> None:
     with pytest.raises(MachineError, match=r"mx1: cannot be reached as root@127\.0\.0\.1"), machine("mx1", "root@127.0.0.1:1"):
         pass
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    """An sshd of our own on loopback that knows one key; how it is reached."""
+    server = shutil.which("sshd") or "/usr/sbin/sshd"
+    if os.geteuid() != 0 or not Path(server).exists():
+        pytest.skip("sshd wants root and the package openssh-server")
+    folder = tmp_path / ".ssh"
+    folder.mkdir(0o700)
+    for name in ("id_ed25519", "host"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "AuthorizedKeysFile": folder / "id_ed25519.pub",
+        "PidFile": folder / "pid", "StrictModes": "no", "UsePAM": "no", "PermitRootLogin": "prohibit-password",
+        "Subsystem": "sftp internal-sftp",
+    }  # fmt: skip
+    (folder / "sshd_config").write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+    Path("/run/sshd").mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    child = subprocess.Popen([server, "-D", "-E", folder / "log", "-f", folder / "sshd_config"])
+    try:
+        _listening(port)
+        yield f"root@127.0.0.1:{port}"
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _listening(port: int) -> None:
+    for _ in range(100):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError("sshd does not listen")
+
+
+def test_over_ssh_it_is_the_same_once_the_host_is_known(ssh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(tmp_path / ".ssh", tmp_path / "stranger/.ssh")
+    name, _, port = ssh.rpartition("@")[2].partition(":")
+    (tmp_path / ".ssh/known_hosts").write_text(f"[{name}]:{port} {(tmp_path / '.ssh/host.pub').read_text()}")
+    monkeypatch.setenv("HOME", str(tmp_path / "stranger"))
+    with pytest.raises(MachineError, match=r"mx1: cannot be reached.*No host key"), machine("mx1", ssh):
+        pass
+    monkeypatch.setenv("HOME", str(tmp_path))
+    first = site(declared(), tmp_path / "mx1", (Component.NFTABLES, Component.POSTSRSD))
+    with machine("mx1", ssh) as on:
+        found = compare(first, on)
+        assert len(found) == len(first.tree.files)
+        put(first, found, on, quiet)
+        assert compare(first, on) == ()
+    assert set(snapshot(tmp_path / "mx1")) == {one.path for one in first.tree.files}

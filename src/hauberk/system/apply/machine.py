@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from pyinfra.api.config import Config
-from pyinfra.api.connect import connect_all, disconnect_all
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host as PyinfraHost
 from pyinfra.api.inventory import Inventory
@@ -105,19 +104,25 @@ class Machine:
 
 @contextmanager
 def machine(name: str, reach: str) -> Generator[Machine]:
-    """Connect to a host. `reach`: empty for this machine, else what ssh takes. Raises `MachineError`."""
-    logging.getLogger("pyinfra").setLevel(logging.ERROR)
+    """Connect to a host. `reach`: empty for this machine, else `user@host:port`, user and port if need be. Raises `MachineError`."""
+    logging.getLogger("pyinfra").setLevel(logging.CRITICAL)
     user, at, address = reach.rpartition("@")
-    where = "@local" if not reach else address
-    data: dict[str, Any] = {"ssh_user": user} if at else {}
+    where, _, port = address.partition(":")
+    # A host whose key nobody has seen is not trusted with keys: connect once by ssh(1), which asks.
+    data: dict[str, Any] = (
+        {"ssh_strict_host_key_checking": "yes"} | ({"ssh_user": user} if at else {}) | ({"ssh_port": int(port)} if port else {})
+    )
     groups: dict[str, Any] = {}
-    inventory = Inventory(([(where, data)], groups))
+    inventory = Inventory(([(where or "@local", data)], groups))
     state = State(inventory, Config(FAIL_PERCENT=0, CONNECT_TIMEOUT=CONNECT_SECONDS))
+    host = next(iter(inventory))
     try:
-        connect_all(state)
+        host.connect(show_errors=False, raise_exceptions=True)  # pyright: ignore[reportUnknownMemberType]
     except PyinfraError as error:
+        host.disconnect()
         raise MachineError(f"{name}: cannot be reached as {reach or 'this machine'}: {error}") from error
+    state.activate_host(host)
     try:
-        yield Machine(name, state, next(iter(inventory)))
+        yield Machine(name, state, host)
     finally:
-        disconnect_all(state)
+        host.disconnect()
