@@ -43,7 +43,7 @@ async def standing(session: TenantSession, domain_id: int, at: datetime) -> Stan
     tenant = await tenants.current(session)
     if domain is None or domain.removed_at is not None or tenant.archived_at is not None:
         return None
-    latest = await assessments.latest(session, domain_id, at)
+    latest = await assessments.latest(session, domain_id, at, rubric=tenant.scored_by)
     if latest is None:
         return Standing("not scanned yet", "grey")
     if at >= latest.observed_at + FRESH:

@@ -3,15 +3,20 @@
 import asyncio
 import json
 import re
+import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from jsonschema_rs import Draft202012Validator
 
 from hauberk.store import alerts, channels, jobs, tenants, tokens
+from hauberk.store.errors import Fault, StoreError
 from hauberk.web.api.openapi import describe
 from hauberk.web.api.problem import Kind
+from hauberk.web.api.refusals import refusal_of
 from hauberk.web.api.scope import Scope
 from store.samples import DAY, NOW
 from web.api.calling import Calling, Play
@@ -26,6 +31,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_channel": {"kind": "email", "target": "ops@example.com"},
     "create_silence": {"ends_at": "2027-01-01T00:00:00Z"},
     "change_tenant": {"name": "Renamed"},
+    "order_scans": {"domains": ["example.com"]},
+    "grant_exception": {"check": "spf.restrictive", "reason": "r", "approver": "a", "expires_at": "2027-01-01T00:00:00Z"},
 }
 
 
@@ -55,8 +62,8 @@ def operations(here: Calling) -> list[Operation]:
 
 
 async def call(here: Calling, operation: Operation, ids: dict[str, str], headers: dict[str, str]) -> tuple[int, str]:
-    if operation.id == "verify":
-        answer = await here.client.post("/verifications", files={"file": ("x.pdf", b"%PDF-1.7")}, headers=headers)
+    if operation.id in ("verify", "attach_file"):
+        answer = await here.client.post(operation.at(ids), files={"file": ("x.pdf", b"%PDF-1.7")}, headers=headers)
     else:
         answer = await here.client.request(operation.method, operation.at(ids), json=BODIES.get(operation.id), headers=headers)
     return answer.status_code, answer.text
@@ -73,7 +80,7 @@ async def things_of(here: Calling, tenant: int, domain: str) -> dict[str, str]:
     assert alert is not None
     ids = {"scans": kept.scan.id, "assessments": kept.assessed.id, "reports": kept.report.id, "jobs": job.id, "channels": channel.id}
     ids |= {"alerts": alert.id, "silences": silence.id, "exceptions": kept.exemption.id, "attachments": kept.attachment.id}
-    return {"name": domain, "check": "dmarc.policy-enforced", **{f"{where}.id": str(id) for where, id in ids.items()}}
+    return {"name": domain, "check": "dmarc.policy-enforced", "format": "sarif", **{f"{where}.id": str(id) for where, id in ids.items()}}
 
 
 def test_every_operation_wants_a_token(play: Play) -> None:
@@ -294,3 +301,45 @@ def test_two_people_who_put_a_domain_at_once_have_one(play: Play) -> None:
         assert len((await here.client.get("/domains")).json()["items"]) == 1
 
     play(scenario)
+
+
+def test_a_crash_is_a_problem_that_the_log_explains(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(here: Calling) -> None:
+        async def crash() -> None:
+            raise RuntimeError("secret detail")
+
+        here.api.add_api_route("/crash", crash)
+        answer = await here.client.get("/crash")
+        assert (answer.status_code, answer.json()["type"]) == (500, "/api/v1/docs#internal")
+        assert "secret detail" not in answer.text
+        assert answer.json()["instance"] in caplog.text
+        assert "secret detail" in caplog.text
+
+    play(scenario)
+
+
+def test_what_the_driver_says_of_a_failing_database_stays_in_the_log(play: Play, tmp_path: Path) -> None:
+    async def scenario(here: Calling) -> None:
+        connection = sqlite3.connect(tmp_path / "hauberk.db")
+        connection.execute("DROP TABLE domains")
+        connection.close()
+        answer = await here.client.get("/domains")
+        assert (answer.status_code, answer.json()["type"]) == (500, "/api/v1/docs#internal")
+        assert "no such table" not in answer.text
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault.AWAY, 503), (Fault.BUSY, 503), (Fault.FULL, 507), (Fault.READ_ONLY, 503), (Fault.DAMAGED, 500), (Fault.DENIED, 500),
+        (Fault.CONFLICT, 409), (Fault.MISSING, 404), (Fault.INVALID, 422),
+    ],
+)  # fmt: skip
+def test_every_fault_of_the_store_is_a_kind_of_problem(fault: Fault, status: int) -> None:
+    error = StoreError(fault, "the database cannot be reached (connect to 10.0.0.5 failed)")
+    error.__cause__ = OSError("connect")
+    refused = refusal_of(error)
+    assert (refused.kind.status, refused.detail) == (status, "the database cannot be reached")
+    assert ("Retry-After" in refused.headers) == (status == 503)

@@ -326,3 +326,99 @@ def test_the_catalogue_has_a_page_for_each_check(play: Play) -> None:
         assert "hauberk-2026.1" in [one["id"] for one in (await here.client.get("/rubrics")).json()]
 
     play(scenario)
+
+
+def test_many_scans_are_ordered_at_once_and_none_twice(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.post("/domains", json={"names": [f"d{number}.example" for number in range(20)]})
+        assert (await here.client.post("/scans", json={"domains": ["d1.example", "D1.example", "d2.example"]})).json() == {"ordered": 2}
+        assert (await here.client.post("/scans", json={})).json() == {"ordered": 18}
+        assert (await here.client.post("/scans", json={})).json() == {"ordered": 0}
+        unknown = await here.client.post("/scans", json={"domains": ["d1.example", "elsewhere.example"]})
+        assert unknown.status_code == 404
+        wrong = await here.client.post("/scans", json={"domains": ["d1.example", "no domain"]})
+        assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/domains/1")
+
+    play(scenario)
+
+
+def test_an_exception_is_granted_with_its_reason_and_revoked(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.put("/domains/example.com", json={})
+        order = {"check": "spf.restrictive", "reason": "the gateway leaves", "approver": "Ada", "expires_at": "2027-01-01T00:00:00Z"}
+        made = await here.client.post("/domains/example.com/exceptions", json=order)
+        assert (made.status_code, made.json()["holds"]) == (201, True), made.text
+        assert (await here.client.get(f"http://hauberk.test{made.headers['Location']}")).json() == made.json()
+        for wrong in (
+            {"check": "no.such"},
+            {"expires_at": "2026-01-01T00:00:00Z"},
+            {"expires_at": "2030-01-01T00:00:00Z"},
+            {"reason": " "},
+        ):
+            refused = await here.client.post("/domains/example.com/exceptions", json=order | wrong)
+            assert refused.status_code == 422, wrong
+        for _ in range(2):
+            assert (await here.client.delete(f"/exceptions/{made.json()['id']}")).status_code == 204
+        (listed,) = (await here.client.get("/domains/example.com/exceptions")).json()
+        assert (listed["holds"], listed["revoked_by"]) == (False, "API token ci")
+        assert [one["kind"] for one in (await here.client.get("/chain/links")).json()["items"]] == [
+            "exception-granted",
+            "exception-revoked",
+        ]
+
+    play(scenario)
+
+
+def test_a_file_is_attached_as_what_it_is_and_comes_back_octet_for_octet(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        await here.client.put("/domains/example.com", json={})
+        sent = {"file": ("../../IHP result \u202e.pdf", b"%PDF-1.7 x", "text/html")}
+        made = await here.client.post("/domains/example.com/attachments", files=sent, data={"kind": "ihp-result"})
+        assert (made.status_code, made.json()["name"], made.json()["media_type"]) == (201, "IHP result .pdf", "application/pdf"), made.text
+        assert (await here.client.get(f"http://hauberk.test{made.headers['Location']}")).json() == made.json()
+        content = await here.client.get(f"{made.headers['Location'].removeprefix('/api/v1')}/content")
+        assert (content.content, content.headers["Content-Type"]) == (b"%PDF-1.7 x", "application/octet-stream")
+        assert (await here.client.get("/domains/example.com/attachments")).json() == [made.json()]
+        for name, octets in (("x.pdf", b"<script>"), ("x.png", b"%PDF-1.7"), ("x.txt", b"\0"), ("x.exe", b"MZ"), ("x.pdf", b"")):
+            refused = await here.client.post("/domains/example.com/attachments", files={"file": (name, octets)})
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/file"), name
+        other = await here.client.post("/domains/example.com/attachments", json={})
+        assert other.status_code == 415
+
+    play(scenario)
+
+
+def test_a_result_is_written_for_other_programs(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        kept = await here.keep()
+        for format, media, words in (
+            ("csv", "text/csv", "example.com,"),
+            ("csv-findings", "text/csv", "plus-all"),
+            ("sarif", "application/sarif+json", "spf.not-permissive"),
+            ("junit", "application/xml", "<testsuite"),
+            ("oscal", "application/oscal+json", "Acme Ltd"),
+        ):
+            written = await here.client.get(f"/assessments/{kept.assessed.id}/{format}")
+            assert (written.status_code, written.headers["Content-Type"].partition(";")[0]) == (200, media), written.text
+            assert words in written.text
+        assert (await here.client.get(f"/assessments/{kept.assessed.id}/xlsx")).status_code == 422
+
+    play(scenario)
+
+
+def test_the_result_is_that_by_the_organisations_rubric(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        kept = await here.keep()
+        async with here.store.tenant(here.tenant) as session:
+            await assessments.add(session, kept.scan.id, assessment(observation(), 10, "internet-nl-like-2026.1"), NOW)
+        await here.client.patch("/tenant", json={"rubric": "hauberk-2026"})
+        for result in (
+            (await here.client.get("/domains/example.com")).json()["latest"],
+            (await here.client.get("/domains")).json()["items"][0]["latest"],
+            (await here.client.get("/domains/example.com/latest")).json()["assessment"],
+        ):
+            assert result["rubric"].startswith("hauberk-2026"), result
+        asked = await here.client.get("/domains/example.com/latest?rubric=internet-nl-like-2026.1")
+        assert asked.json()["assessment"]["score"]["points"] == 10
+
+    play(scenario)

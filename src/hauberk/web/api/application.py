@@ -15,6 +15,7 @@ from hauberk.web.api import (
     channels,
     documentation,
     domains,
+    evidence,
     jobs,
     organisation,
     reports,
@@ -29,7 +30,21 @@ from hauberk.web.api.refusals import install
 from hauberk.web.api.service import MEBIBYTE, Limits, Service
 from hauberk.web.installation import NO_TELEMETRY, Installation
 
-_ROUTED = (domains, scans, assessments, reports, jobs, schedules, channels, alerts, verifications, catalogue, organisation, documentation)
+_ROUTED = (
+    domains,
+    scans,
+    evidence,
+    assessments,
+    reports,
+    jobs,
+    schedules,
+    channels,
+    alerts,
+    verifications,
+    catalogue,
+    organisation,
+    documentation,
+)
 
 
 def create_api(installation: Installation, limits: Limits | None = None) -> FastAPI:
@@ -67,5 +82,7 @@ def body_limit(method: str, path: str) -> int:
             return LARGEST + MEBIBYTE
         case ("POST", "/domains"):
             return 8 * MEBIBYTE
+        case ("POST", _) if path.endswith("/attachments"):
+            return evidence.LARGEST_FILE + MEBIBYTE
         case _:
             return MEBIBYTE // 4

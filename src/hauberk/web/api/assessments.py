@@ -1,10 +1,13 @@
 """Assessments: results in full, a domain's history, and the formats of other programs."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from hauberk.store import assessments
+from hauberk.model.assessment import Assessment
+from hauberk.report import csv
+from hauberk.store import assessments, tenants
 from hauberk.web.api.bearer import Reader
 from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Id, Name, domain_named
@@ -12,6 +15,14 @@ from hauberk.web.api.problem import Complaint, invalid, not_found
 from hauberk.web.api.results import Result, ResultInFull, in_full, result
 
 router = APIRouter(tags=["assessments"])
+_MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "csv-findings": "text/csv; charset=utf-8",
+    "sarif": "application/sarif+json",
+    "junit": "application/xml",
+    "oscal": "application/oscal+json",
+}
+Export = Literal["csv", "csv-findings", "sarif", "junit", "oscal"]
 
 
 @router.get("/domains/{name}/assessments", responses={404: {}})
@@ -37,3 +48,40 @@ async def get_assessment(caller: Reader, id: Id, request: Request) -> Response:
         if assessed is None:
             raise not_found("assessment")
         return await in_full(request, session, assessed)
+
+
+@router.get(
+    "/assessments/{id}/{format}",
+    response_class=Response,
+    responses={200: {"content": {kind.partition(";")[0]: {} for kind in _MEDIA_TYPES.values()}, "description": "The document."}, 404: {}},
+)
+async def export_assessment(caller: Reader, id: Id, format: Export) -> Response:
+    """A result for other programs, as `hauberk judge --format` writes it."""
+    async with caller.reading() as session:
+        found = await assessments.content(session, id)
+        tenant = await tenants.current(session)
+    if found is None:
+        raise not_found("assessment")
+    text = await asyncio.to_thread(_exported, found, format, tenant.name)
+    return Response(text, media_type=_MEDIA_TYPES[format])
+
+
+def _exported(assessment: Assessment, format: Export, company: str) -> str:
+    """The formats are imported when one is wanted: not every server ever writes one."""
+    match format:
+        case "csv":
+            return csv.header() + csv.row(assessment)
+        case "csv-findings":
+            return csv.findings_header() + "".join(csv.finding_rows(assessment))
+        case "sarif":
+            from hauberk.report.exports.sarif import sarif
+
+            return sarif((assessment,))
+        case "junit":
+            from hauberk.report.exports.junit import junit
+
+            return junit((assessment,))
+        case "oscal":
+            from hauberk.report.exports.oscal import assessment_results
+
+            return assessment_results((assessment,), company)

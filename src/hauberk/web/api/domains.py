@@ -15,7 +15,7 @@ from hauberk.store.overview import overview
 from hauberk.web import badge
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.paging import Page, Paged
-from hauberk.web.api.places import Name, at, domain_named
+from hauberk.web.api.places import Name, at, domain_named, scored_by
 from hauberk.web.api.problem import Kind, Refused, not_found
 from hauberk.web.api.results import Result, ResultInFull, in_full, result, result_of
 from hauberk.web.api.values import Flag
@@ -95,11 +95,12 @@ async def list_domains(
     after = window.after("name")
     async with caller.reading() as session:
         found = await domains.page(session, after=after, limit=window.limit + 1, removed=removed)
-        states = await overview(session, caller.at, after=after, limit=window.limit + 1)
+        rubric = await scored_by(session)
+        states = await overview(session, caller.at, rubric=rubric, after=after, limit=window.limit + 1)
         latest = {state.name: result_of(state) for state in states}
         for domain in found:
             if domain.removed_at is not None:
-                assessed = await assessments.latest(session, domain.id, caller.at)
+                assessed = await assessments.latest(session, domain.id, caller.at, rubric=rubric)
                 latest[domain.name] = result(assessed) if assessed else None
     return window.page("name", found, lambda domain: _shown(domain, latest.get(domain.name)), lambda domain: domain.name)
 
@@ -126,7 +127,7 @@ async def get_domain(caller: Reader, name: Name) -> Domain:
     """Look at one domain."""
     async with caller.reading() as session:
         domain = await domain_named(session, name)
-        assessed = await assessments.latest(session, domain.id, caller.at)
+        assessed = await assessments.latest(session, domain.id, caller.at, rubric=await scored_by(session))
     return _shown(domain, result(assessed) if assessed else None)
 
 
@@ -141,7 +142,7 @@ async def put_domain(caller: Steward, name: Name, body: DomainDetails, request: 
         selectors = " ".join(dict.fromkeys(selector.lower() for selector in body.selectors))
         await domains.describe(session, domain.id, note=body.note, own=body.own, selectors=selectors)
         after = await domain_named(session, name)
-        assessed = await assessments.latest(session, domain.id, caller.at)
+        assessed = await assessments.latest(session, domain.id, caller.at, rubric=await scored_by(session))
     if before is None:
         response.status_code = 201
         response.headers["Location"] = at(request, "domains", name)
@@ -159,12 +160,15 @@ async def remove_domain(caller: Steward, name: Name) -> None:
 
 @router.get("/{name}/latest", response_model=ResultInFull, responses={304: {"description": "The client has it already."}, 404: {}})
 async def get_latest_result(
-    caller: Reader, name: Name, request: Request, rubric: Annotated[str, Query(max_length=80, description="By this rubric only.")] = ""
+    caller: Reader,
+    name: Name,
+    request: Request,
+    rubric: Annotated[str, Query(max_length=80, description="By this rubric, in place of the organisation's.")] = "",
 ) -> Response:
     """The latest result of a domain in full, in one request. Ask again with `If-None-Match`: 304 until there is a newer one."""
     async with caller.reading() as session:
         domain = await domain_named(session, name)
-        assessed = await assessments.latest(session, domain.id, caller.at, rubric=rubric)
+        assessed = await assessments.latest(session, domain.id, caller.at, rubric=await scored_by(session, rubric))
         if assessed is None:
             raise not_found("result of this domain yet")
         return await in_full(request, session, assessed)

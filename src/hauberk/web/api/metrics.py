@@ -14,6 +14,7 @@ from hauberk.store.overview import DomainState, overview
 from hauberk.store.session import TenantSession
 from hauberk.web.api.bearer import Monitor
 from hauberk.web.api.edge import Edge
+from hauberk.web.api.places import scored_by
 from hauberk.web.api.refusals import install
 from hauberk.web.api.service import Limits, Service
 from hauberk.web.installation import NO_TELEMETRY, Installation
@@ -57,7 +58,7 @@ async def get_metrics(caller: Monitor, request: Request) -> Response:
     """The latest result of every domain."""
     rendered: Rendered = request.app.state.rendered
     async with caller.reading() as session:
-        states = await _all_states(session, caller)
+        states = await _all_states(session, caller, await scored_by(session))
     scanned = [(state.assessment_id, state.scan_id) for state in states if state.assessment_id is not None and state.scan_id is not None]
     new = [pair for pair in scanned if pair[0] not in rendered]
     for start in range(0, len(new), _AT_ONCE):
@@ -69,9 +70,9 @@ async def get_metrics(caller: Monitor, request: Request) -> Response:
     return Response(_joined(shown) + _counted(states), media_type=CONTENT_TYPE)
 
 
-async def _all_states(session: TenantSession, caller: Monitor) -> list[DomainState]:
+async def _all_states(session: TenantSession, caller: Monitor, rubric: str) -> list[DomainState]:
     found: list[DomainState] = []
-    while page := await overview(session, caller.at, after=found[-1].name if found else ""):
+    while page := await overview(session, caller.at, rubric=rubric, after=found[-1].name if found else ""):
         found += page
     return found
 

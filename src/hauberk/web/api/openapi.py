@@ -37,6 +37,7 @@ TAGS = (
     ("scans", "Looking at a domain, and the tapes of what was seen."),
     ("assessments", "What a catalogue of checks and a rubric made of a tape."),
     ("reports", "Signed files for auditors."),
+    ("evidence", "What stands beside the results: exceptions that somebody answers for, files that others made."),
     ("jobs", "Work that was ordered."),
     ("schedules", "When domains are scanned again."),
     ("alerts", "Who is told what, and when not."),

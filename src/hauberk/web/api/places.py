@@ -6,7 +6,7 @@ from fastapi import Depends, Path, Query, Request
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
-from hauberk.store import domains
+from hauberk.store import domains, tenants
 from hauberk.store.domains import Domain
 from hauberk.store.session import TenantSession
 from hauberk.web.api.problem import Complaint, invalid, not_found, root_of
@@ -51,6 +51,19 @@ async def domain_filter(session: TenantSession, text: str) -> int | None:
     if isinstance(parsed, Malformed):
         raise invalid(Complaint(parsed.reason, parameter="domain"))
     return (await domain_named(session, parsed)).id
+
+
+def parsed_name(text: str, number: int) -> str:
+    """The name that stands at a place of a body's `domains`; refused (422) where it is none."""
+    parsed = parse_domain(text)
+    if isinstance(parsed, Malformed):
+        raise invalid(Complaint(parsed.reason, pointer=f"#/domains/{number}"))
+    return parsed
+
+
+async def scored_by(session: TenantSession, rubric: str = "") -> str:
+    """The rubric that is asked for, else the organisation's: what else was made of a tape is not the result."""
+    return rubric or (await tenants.current(session)).scored_by
 
 
 def at(request: Request, *steps: object) -> str:

@@ -5,20 +5,23 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hauberk.app.work import ordering
 from hauberk.store import assessments, domains, scans
+from hauberk.store.overview import overview
 from hauberk.web.api.bearer import Reader, Scanner
 from hauberk.web.api.jobs import LOCATED, IdempotencyKey, Job, key_of, ordered
 from hauberk.web.api.paging import Page, Paged
-from hauberk.web.api.places import Id, Name, domain_named
+from hauberk.web.api.places import Id, Name, domain_named, parsed_name
 from hauberk.web.api.problem import Complaint, invalid, not_found
 from hauberk.web.api.results import Result, result
 from hauberk.web.api.tags import download
+from hauberk.web.api.values import DomainText
 
 router = APIRouter(tags=["scans"])
 TAPE = "application/gzip"
+MOST_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,22 @@ class Scan:
     finished: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ManyScans:
+    """The domains to scan; without any, all that are looked after."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    domains: Annotated[tuple[DomainText, ...] | None, Field(min_length=1, max_length=1000)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """How many scans were ordered; those that wait or go on already are not counted."""
+
+    ordered: int
+
+
 @router.post("/domains/{name}/scans", status_code=202, responses={202: LOCATED, 404: {}, 409: {}})
 async def order_scan(caller: Scanner, name: Name, request: Request, response: Response, key: IdempotencyKey = "") -> Job:
     """Order a scan. While one of this domain waits or goes on, that one is it. Ask the job at `Location` how far it is."""
@@ -41,6 +60,17 @@ async def order_scan(caller: Scanner, name: Name, request: Request, response: Re
     order_key = key_of(caller, key)
     job = await ordering.order_scan(caller.service.store, caller.tenant, domain.id, caller.by, caller.at, key=order_key)
     return ordered(request, response, job)
+
+
+@router.post("/scans", status_code=202, responses={404: {}})
+async def order_scans(caller: Scanner, body: ManyScans) -> Ordered:
+    """Order scans of many domains, or of all, behind those that somebody waits for. What waits or goes on already is not ordered again."""
+    async with caller.reading() as session:
+        if body.domains is None:
+            ids = [state.domain_id for state in await overview(session, caller.at, limit=MOST_AT_ONCE)]
+        else:
+            ids = [(await domain_named(session, parsed_name(name, number))).id for number, name in enumerate(body.domains)]
+    return Ordered(await ordering.order_scans(caller.service.store, caller.tenant, ids, caller.at))
 
 
 @router.get("/domains/{name}/scans", responses={404: {}})
