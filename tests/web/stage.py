@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from app.work.sinks import MailSink, mail_sink
@@ -139,8 +140,8 @@ class Inspector:
         for scheme in _SCHEMES:
             page.emulate_media(color_scheme=scheme)  # pyright: ignore[reportArgumentType]
             only = {"runOnly": ["color-contrast"]} if scheme == "dark" else None  # the rest is the same in the dark
-            violations = self.axe.run(page, options=only).response["violations"]
-            found = [(one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
+            answer = cast("dict[str, Any]", self.axe.run(page, options=only).response)  # pyright: ignore[reportUnknownMemberType]
+            found = [(one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]]) for one in answer["violations"]]
             assert not found, (name, scheme, found)
             if folder:
                 page.screenshot(path=Path(folder) / f"{len(self.seen):02}-{name}-{scheme}.png", full_page=True)

@@ -36,9 +36,10 @@ def _sign_out(page: Page) -> None:
 def _virtual_authenticator(context: BrowserContext, page: Page) -> None:
     """A device with a fingerprint reader that always recognises its owner (WebAuthn WebDriver, level 3)."""
     session = context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
+    session.send("WebAuthn.enable")  # pyright: ignore[reportUnknownMemberType]
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "automaticPresenceSimulation": True}})
+    asked = {"options": {**options, "automaticPresenceSimulation": True}}
+    session.send("WebAuthn.addVirtualAuthenticator", asked)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _row(page: Page, name: str) -> Locator:

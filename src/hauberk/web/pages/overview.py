@@ -17,7 +17,7 @@ from hauberk.web.views.pasted import pasted
 
 router = APIRouter()
 MOST_DOMAINS = 100_000
-_TREND = timedelta(days=366)
+_TREND = timedelta(days=183)  # what a line of a hundred pixels can show
 _SHOWN = 200
 
 

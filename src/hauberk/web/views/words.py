@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import ceil
 
 from hauberk.model.score import Band
@@ -37,6 +38,7 @@ def freshness(observed_at: datetime, now: datetime) -> Freshness:
     return Freshness("pass" if days > 30 else "warn" if days > 7 else "fail", share, f"{counted(days, 'day')} left", until)
 
 
+@cache
 def result_mark(band: str, *, incomplete: bool) -> Mark:
     """The band as it stands on the report: an incomplete result says so, unless it is red."""
     known = Band(band)
