@@ -115,15 +115,20 @@ async def gathered(stage: Stage, wanted: Targets, attempts: tuple[Attempt, ...],
     return await gathering.gather(attempts, seekers, seconds)
 
 
-async def kicked(stage: Stage, wanted: Targets, person: play.Person, clock: Callable[[], datetime]) -> tuple[Attempt, ...]:
-    """Somebody's session is open when the account is deactivated."""
+async def kicked(
+    stage: Stage, wanted: Targets, person: play.Person, clock: Callable[[], datetime], *, kick: bool = True
+) -> tuple[Attempt, ...]:
+    """Somebody's session is open when the account is deactivated; without `kick` it is left alone, as a careless procedure would."""
     moving = replace(wanted, mover=_account(person))
     running = asyncio.create_task(attempts_from(stage, Vantage.WORKSTATION, moving, (KICKED,)))
     settings = f"{stage.props.places[Role.MDA].dovecot}/dovecot.conf"
     while not running.done():
         who = await stage.inside(Vantage.INSIDE, "doveadm", "-c", settings, "who", person.login)
         if person.login in who.text:
-            await stage.set_state(person.login, AccountState.DEACTIVATED, clock())
+            if kick:
+                await stage.set_state(person.login, AccountState.DEACTIVATED, clock())
+            else:
+                await stage.directory.set_state(person.login, AccountState.DEACTIVATED, clock())
             break
         await asyncio.sleep(0.1)
     return await running
