@@ -6,6 +6,9 @@ import hashlib
 from base64 import b64encode
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from hauberk.report.signature import key, statement
 from hauberk.store import assessments, domains, scans
 from store.samples import DAY, NOW, assessment, observation
 from web.api.calling import Calling, Play
@@ -420,5 +423,27 @@ def test_the_result_is_that_by_the_organisations_rubric(play: Play) -> None:
             assert result["rubric"].startswith("hauberk-2026"), result
         asked = await here.client.get("/domains/example.com/latest?rubric=internet-nl-like-2026.1")
         assert asked.json()["assessment"]["score"]["points"] == 10
+
+    play(scenario)
+
+
+def test_a_file_is_verified_and_nothing_of_it_is_kept(play: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        signer = key.make("Acme Ltd", NOW)
+        envelope = statement.sign((("x.tape.json.gz", b"octets"),), statement.claims(assessment(observation()), "Acme Ltd"), signer)
+        pem = signer.certificate.public_bytes(Encoding.PEM).decode()
+        sent = {"file": ("C:\\tapes\\x.tape.json.gz", b"octets"), "signature": ("x.sig", envelope)}
+        found = (await here.client.post("/verifications", files=sent)).json()
+        assert (found["valid"], found["file"], found["claims"]["domain"]) == (True, "x.tape.json.gz", "example.com"), found
+        assert found["signer"]["trusted"] is None
+        changed = (await here.client.post("/verifications", files={**sent, "file": ("x.tape.json.gz", b"octetS")})).json()
+        assert (changed["valid"], changed["flaws"]) == (False, ["the file: it is not what was signed: something was changed"])
+        trusting = (await here.client.post("/verifications", files=sent, data={"trusted": pem})).json()
+        assert trusting["signer"]["trusted"] is True
+        for trusted in ("no certificate", "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----"):
+            refused = await here.client.post("/verifications", files=sent, data={"trusted": trusted})
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/trusted")
+        unsigned = (await here.client.post("/verifications", files={"file": ("../../etc/passwd", b"x")})).json()
+        assert (unsigned["valid"], unsigned["file"]) == (False, "passwd")
 
     play(scenario)

@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from hauberk import __version__
-from hauberk.app.verifying import LARGEST
 from hauberk.web.api import (
     alerts,
     assessments,
@@ -79,7 +78,7 @@ def body_limit(method: str, path: str) -> int:
     """How many octets of a body are taken: enough for ten thousand names, and for the largest file that can be verified."""
     match (method, path):
         case ("POST", "/verifications"):
-            return LARGEST + MEBIBYTE
+            return verifications.LARGEST_UPLOAD + MEBIBYTE
         case ("POST", "/domains"):
             return 8 * MEBIBYTE
         case ("POST", _) if path.endswith("/attachments"):

@@ -1,6 +1,7 @@
 """`/verifications`: is this file what its signer signed, does it follow from its evidence, is it fresh?"""
 
 import asyncio
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from hauberk.web.api.bearer import Checker
 from hauberk.web.api.problem import Complaint, invalid
 
 router = APIRouter(prefix="/verifications", tags=["verification"])
+LARGEST_UPLOAD = 64 * 1024 * 1024
 _LARGEST_PEM = 256 * 1024
 _AT_ONCE = asyncio.Semaphore(2)  # each has a process of its own, with up to three gigabytes
 
@@ -84,12 +86,18 @@ async def verify(
     name = _name(file.filename or "")
     with TemporaryDirectory(prefix="hauberk-verify-") as folder:
         path = Path(folder) / name
-        await asyncio.to_thread(path.write_bytes, await file.read())
+        await asyncio.to_thread(_copy, file, path)
         if signature is not None:
-            await asyncio.to_thread(path.with_name(name + SIGNATURE).write_bytes, await signature.read())
+            await asyncio.to_thread(_copy, signature, path.with_name(name + SIGNATURE))
         async with _AT_ONCE:
             found = await asyncio.to_thread(partial(verify_file, path, caller.at, pems, want_fresh=want_fresh))
     return _shown(found)
+
+
+def _copy(sent: UploadFile, path: Path) -> None:
+    """Without having all of it in memory."""
+    with path.open("xb") as file:
+        shutil.copyfileobj(sent.file, file)
 
 
 def _pem(text: str) -> bytes:
