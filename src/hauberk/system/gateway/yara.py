@@ -23,19 +23,27 @@ class Yara:
     """Compiled rules with a scanner; used by one thread only, since the scanner is bound to it. `seconds` is for one file."""
 
     def __init__(self, folder: str, seconds: float) -> None:
-        compiler = yara_x.Compiler()
-        for name, text in _sources(folder):
-            compiler.new_namespace(name)
-            try:
-                compiler.add_source(text, origin=name)
-            except yara_x.CompileError as error:
-                raise BadRules(f"{name}: {error}") from error
-        self._scanner = yara_x.Scanner(compiler.build())
+        rules = _compiled(_sources(folder))
+        if isinstance(rules, str):
+            raise BadRules(rules)
+        self._scanner = yara_x.Scanner(rules)
         self._scanner.set_timeout(max(1, int(seconds)))
 
     def scan(self, octets: bytes) -> tuple[Match, ...]:
         """The rules that fit, in the order of their files."""
         return tuple(Match(rule.identifier, _description(rule)) for rule in self._scanner.scan(octets).matching_rules)
+
+
+def _compiled(sources: list[tuple[str, str]]) -> yara_x.Rules | str:
+    """The rules, or what is wrong. Nothing is raised: a traceback would keep the compiler, which must end in the thread that made it."""
+    compiler = yara_x.Compiler()
+    for name, text in sources:
+        compiler.new_namespace(name)
+        try:
+            compiler.add_source(text, origin=name)
+        except yara_x.CompileError as error:
+            return f"{name}: {error}"
+    return compiler.build()
 
 
 def _sources(folder: str) -> list[tuple[str, str]]:
