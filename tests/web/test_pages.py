@@ -321,7 +321,7 @@ def _routes(site: Site) -> list[APIRoute]:
 def test_every_page_wants_somebody_who_is_signed_in(play: Play) -> None:
     async def scenario(site: Site) -> None:
         guest = site.browser()
-        open_to_all = ("/catalogue", "/sign-in", "/share/", "/set-up", "/invitation", "/theme", "/sign-out", "/badge/")
+        open_to_all = ("/catalogue", "/health", "/sign-in", "/share/", "/set-up", "/invitation", "/theme", "/sign-out", "/badge/")
         for route in _routes(site):
             if "GET" not in (route.methods or ()) or route.path.startswith(open_to_all):
                 continue

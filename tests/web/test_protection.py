@@ -24,7 +24,8 @@ from web.site import PASSWORD, Browser, Clock, Play, Site, settings_for
 # Without an account these are of use; everything else wants to know who asks.
 PUBLIC = {
     "/sign-in", "/sign-out", "/sign-in/passkey", "/sign-in/passkey/challenge", "/sign-in/with/{name}", "/sign-in/back/{name}",
-    "/set-up/{secret}", "/invitation/{secret}", "/share/{secret}", "/theme", "/badge/{token}.svg", "/catalogue", "/catalogue/{check}",
+    "/set-up/{secret}", "/invitation/{secret}", "/share/{secret}", "/theme", "/badge/{token}.svg",
+    "/catalogue", "/catalogue/{check}", "/health",
 }  # fmt: skip
 FOREIGN = (
     {"Origin": "https://evil.example"},
@@ -292,6 +293,19 @@ def test_a_database_that_is_away_is_said_to_be_and_nothing_else(tmp_path: Path) 
                 assert "127.0.0.1:1" not in answer.text
                 assert answer.headers["retry-after"] == "30"
             assert (await client.get("/static/hauberk.css")).status_code == 200
+            assert (await client.get("/health")).status_code == 503
         await away.close()
 
     asyncio.run(scenario())
+
+
+def test_head_is_answered_as_get_is_without_the_page(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        await site.user("ada@example.com", (await site.tenant("Acme"), Role.ADMINISTRATOR))
+        for path in ("/sign-in", "/", "/health", "/static/hauberk.css", "/nowhere"):
+            got, head = await site.browser().get(path), await site.browser().client.head(path)
+            assert (head.status_code, head.content) == (got.status_code, b""), path
+            assert head.headers["content-security-policy"] == CONTENT_POLICY
+        assert (await site.browser().get("/health")).text == "ok\n"
+
+    play(scenario)

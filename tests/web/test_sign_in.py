@@ -258,3 +258,15 @@ def test_an_unknown_address_costs_as_much_as_a_known_one(play: Play) -> None:
         assert 0.6 < unknown / known < 1.7, spent
 
     play(scenario)
+
+
+def test_a_failed_attempt_is_one_line_of_the_log_whatever_was_typed(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(site: Site) -> None:
+        await site.user("ada@example.com", (await site.tenant("Acme"), Role.MEMBER))
+        await site.browser("198.51.100.7").send("/sign-in", email="x\r\nroot signed in\x1b[2J", password="a wrong guess")
+
+    play(scenario)
+    (line,) = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert "198.51.100.7" in line
+    assert line.isprintable()
+    assert "a wrong guess" not in caplog.text

@@ -14,7 +14,7 @@ from hauberk.app.server_settings import ServerSettings
 from hauberk.app.work.work_settings import Clock, WorldFactory
 from hauberk.app.work.worker import Worker
 from hauberk.store.store import Store
-from hauberk.web import badge, forgery, pages, sign_in
+from hauberk.web import badge, forgery, health, pages, sign_in
 from hauberk.web import settings as settings_pages
 from hauberk.web.api.application import mounted
 from hauberk.web.api.metrics import create_metrics
@@ -37,7 +37,7 @@ def create_app(settings: ServerSettings, store: Store, clock: Clock, world: Worl
         telemetry=NO_TELEMETRY,
     )
     install(app, installation)
-    for routed in (sign_in, settings_pages, pages, badge):
+    for routed in (sign_in, settings_pages, pages, badge, health):
         app.include_router(routed.router)
     app.router.routes.append(mounted(installation))
     app.router.routes.append(Route("/metrics", create_metrics(installation), include_in_schema=False))

@@ -51,7 +51,7 @@ async def genuine(request: Request, here: Here) -> None:
     held = (cookies.read(request, Cookie.SESSION, settings), cookies.read(request, Cookie.GUEST, settings))
     given = request.headers.get(HEADER) or await _field(request)
     if not any(hmac.compare_digest(given.encode(), token_of(secret).encode()) for secret in held if secret):
-        raise HTTPException(403, "This form is no longer valid: go back, reload the page and send it again.")
+        raise HTTPException(403, "This form is no longer valid: go back, reload the page and send it again. Cookies have to be allowed.")
 
 
 async def _field(request: Request) -> str:

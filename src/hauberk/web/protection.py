@@ -46,16 +46,21 @@ class Protection:
             await self._app(scope, receive, send)
             return
 
+        head = scope["method"] == "HEAD"  # answered as GET is, without the body (RFC 9110, 9.3.2)
+
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 protect(MutableHeaders(scope=message), self._settings)
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
         if host_of(Headers(scope=scope).get("host", "")) not in self._settings.hosts:
             refusal = PlainTextResponse("This server is not known by the name that was asked for.\n", 421)
             await refusal(scope, receive, send_protected)
             return
-        await self._app(scope, _limited(scope, receive, self._settings.largest_body), send_protected)
+        asked = {**scope, "method": "GET"} if head else scope
+        await self._app(asked, _limited(scope, receive, self._settings.largest_body), send_protected)
 
 
 def _limited(scope: Scope, receive: Receive, most: int) -> Receive:

@@ -4,14 +4,17 @@ An account is closed to one address soon, and to all of them only after many fai
 somebody else's guesses alone; a passkey is let in all the same.
 """
 
+import logging
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from fastapi import HTTPException, Request
 
+from hauberk.protocols.malformed import visible
 from hauberk.store import users
 from hauberk.web.installation import Installation
 
+_log = logging.getLogger(__name__)
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 8
 PER_ACCOUNT = 100
@@ -38,6 +41,7 @@ async def attempt(request: Request, here: Installation, account: str = "") -> No
     async with here.store.system() as session:
         for key, most in _keys(request, account):
             if await users.failures(session, key, at - WINDOW) >= most:
+                _log.warning("too many attempts to sign in: %s", visible(key))
                 minutes = int(WINDOW.total_seconds() // 60)
                 raise HTTPException(
                     429,
@@ -47,6 +51,11 @@ async def attempt(request: Request, here: Installation, account: str = "") -> No
         for key, _ in _keys(request, account):
             await users.note_failure(session, key, at)
         await users.forget_failures(session, at - _REMEMBERED)
+
+
+def failed(request: Request, account: str) -> None:
+    """Write it down, for whoever watches the log."""
+    _log.warning("an attempt to sign in as %s from %s failed", visible(account), address_of(request))
 
 
 async def forgive(request: Request, here: Installation, account: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from hauberk.web.installation import Here
 from hauberk.web.page import local
@@ -22,6 +22,10 @@ async def challenge(request: Request, here: Here) -> Response:
 async def sign_in(
     request: Request, here: Here, credential: Annotated[str, Form(max_length=20_000)], next: Annotated[str, Form()] = "/"
 ) -> Response:
-    user = await passkeys.authenticate(request, here, credential)
+    try:
+        user = await passkeys.authenticate(request, here, credential)
+    except HTTPException:
+        attempts.failed(request, "(passkey)")
+        raise
     await attempts.forgive(request, here)
     return await enter(request, here, user, local(next))

@@ -37,6 +37,7 @@ async def sign_in(
         user = await users.by_email(session, account)
     kept = "" if user is None or user.disabled_at else user.password_hash
     if not await passwords.matches(kept, password) or user is None:
+        attempts.failed(request, account)
         return _form(request, here, next, email=email, wrong=_WRONG)
     await attempts.forgive(request, here, account)
     if passwords.is_outdated(kept):

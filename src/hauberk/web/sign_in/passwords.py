@@ -3,6 +3,7 @@
 import asyncio
 import unicodedata
 from functools import cache
+from weakref import WeakKeyDictionary
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,7 +13,7 @@ LONGEST = 256
 # RFC 9106, 4: the second recommended choice. A guess costs 64 MiB, so only a few may be looked at together.
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 _AT_ONCE = 4
-_turns: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 def objection(password: str, *known: str) -> str:
