@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hauberk.system import ports
 from hauberk.system.declaration import Declaration, Role, Zone
 from hauberk.system.places import Places
+from hauberk.system.render import postsrsd
 from hauberk.system.stage import play
 from hauberk.system.stage.daemons import Daemon, Door
 from hauberk.system.tree import Component
@@ -30,6 +31,7 @@ def mta(declaration: Declaration, places: Places) -> tuple[Daemon, ...]:
         _policy_server(declaration, places),
         _mta_sts(declaration, places),
         _signature_server(declaration, places),
+        *((_postsrsd(declaration, places),) if declaration.policy.forwarding else ()),
     )
 
 
@@ -72,6 +74,15 @@ def _signature_server(declaration: Declaration, places: Places) -> Daemon:
     command = (places.python, "-m", "hauberk.system.signature_server", "--folder", places.clamav_database, *listen)
     doors = tuple(Door(one, ports.SIGNATURES) for one in addresses)
     return Daemon(name(Role.MTA, Component.SIGNATURE_SERVER), Zone.DMZ, command, doors, reload=None)
+
+
+def _postsrsd(declaration: Declaration, places: Places) -> Daemon:
+    """With the settings of its rendered file, which Debian's service reads for its own command line."""
+    ports_given = ("-f", str(ports.SRS_FORWARD), "-r", str(ports.SRS_REVERSE), "-4")
+    known = tuple(f"-X{one}" for one in declaration.domains)
+    command = ("postsrsd", "-s", postsrsd.secret_path(places), "-d", declaration.domains[0], "-n8", "-N8", *ports_given, *known)
+    doors = tuple(Door("127.0.0.1", port) for port in (ports.SRS_FORWARD, ports.SRS_REVERSE))
+    return Daemon(name(Role.MTA, Component.POSTSRSD), Zone.DMZ, command, doors, reload=None)
 
 
 def _unbound(places: Places) -> Daemon:
