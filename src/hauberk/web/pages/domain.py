@@ -6,11 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from hauberk.app.work import ordering
+from hauberk.app.work.sealing import SealError
 from hauberk.store import assessments, domains, exceptions, jobs
 from hauberk.store.assessments import Assessed
 from hauberk.store.domains import Domain
 from hauberk.store.session import TenantSession
 from hauberk.web.access import Auditor, Member, Reader, Visitor
+from hauberk.web.badge import address
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import is_partial, page, see
 from hauberk.web.pages.composed import composed
@@ -95,7 +97,28 @@ async def report(
 async def about_form(request: Request, id: Id, visitor: Reader, here: Here) -> Response:
     async with here.store.tenant(visitor.tenant.id, writing=False) as session:
         domain = await domain_of(session, id)
-    return page(request, "domain_about.html", visitor, domain=domain, tab="about", base=f"/domains/{id}", wrong="", saved=False)
+    return await _about(request, visitor, here, domain)
+
+
+async def _about(
+    request: Request, visitor: Visitor, here: Installation, domain: Domain, *, wrong: str = "", saved: bool = False
+) -> Response:
+    try:
+        badge = await address(here, visitor.tenant.id, domain.id)
+    except SealError:
+        badge = ""
+    return page(
+        request,
+        "domain_about.html",
+        visitor,
+        status=422 if wrong else 200,
+        domain=domain,
+        badge=badge,
+        wrong=wrong,
+        saved=saved,
+        tab="about",
+        base=f"/domains/{domain.id}",
+    )
 
 
 @router.post("/about")
@@ -116,9 +139,7 @@ async def about(
             await domains.describe(session, id, note=note.strip(), own=bool(own), selectors=" ".join(named))
         domain = await domain_of(session, id)
     wrong = f"“{bad[:60]}” is no DKIM selector." if bad else "At most 50 selectors." if len(named) > 50 else ""
-    status = 422 if wrong else 200
-    base = f"/domains/{id}"
-    return page(request, "domain_about.html", visitor, domain=domain, tab="about", base=base, wrong=wrong, saved=not wrong, status=status)
+    return await _about(request, visitor, here, domain, wrong=wrong, saved=not wrong)
 
 
 @router.post("/remove")

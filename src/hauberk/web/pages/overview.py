@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from hauberk.app.work import ordering
-from hauberk.store import alerts, domains, overview
+from hauberk.store import alerts, domains, overview, tenants
 from hauberk.store.session import TenantSession
 from hauberk.web.access import Member, Reader
 from hauberk.web.installation import Here
@@ -50,11 +50,11 @@ def template_of(request: Request) -> str:
 
 async def overview_of(session: TenantSession, asked: view.Wanted, here: Here) -> view.Overview:
     """The overview of the session's tenant."""
-    at = here.clock()
-    every = await overview.overview(session, at, limit=MOST_DOMAINS)
+    at, rubric = here.clock(), (await tenants.current(session)).scored_by
+    every = await overview.overview(session, at, rubric=rubric, limit=MOST_DOMAINS)
     found = view.chosen(every, asked, at)
     ids = [one.domain_id for one in view.page_of(found, asked)]
-    trends = await overview.trends(session, ids, at - _TREND, at)
+    trends = await overview.trends(session, ids, at - _TREND, at, rubric=rubric)
     return view.overview(every, found, asked, trends, at)
 
 

@@ -80,7 +80,10 @@ async def progress_page(request: Request, visitor: Visitor, here: Installation, 
     if is_partial(request):
         if work.progress.scan_id and not work.is_report and work.progress.ended:
             return see(f"/domains/{work.domain.id}", request)
-        return page(request, "work_progress.html", visitor, work=work)
+        moving = page(request, "work_progress.html", visitor, work=work)
+        if work.issue is not None:
+            moving.headers["HX-Trigger"] = "issued"  # lists of reports on the page look again
+        return moving
     return page(request, "work.html", visitor, work=work)
 
 
