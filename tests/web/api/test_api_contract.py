@@ -114,7 +114,7 @@ def test_every_operation_wants_its_one_scope_and_says_which(play: Play) -> None:
     play(scenario)
 
 
-def test_with_its_scope_alone_every_operation_can_be_done(play: Play) -> None:
+def test_with_its_scope_alone_every_operation_can_be_done(play_on_each: Play) -> None:
     """Which also shows that the refusals of the other tests are refusals of what they say."""
 
     async def scenario(here: Calling) -> None:
@@ -126,10 +126,10 @@ def test_with_its_scope_alone_every_operation_can_be_done(play: Play) -> None:
             assert status < 300, (operation.id, status, text)
             assert str(status) in operation.said["responses"], operation.id
 
-    play(scenario)
+    play_on_each(scenario)
 
 
-def test_what_is_another_organisations_is_not_there(play: Play) -> None:
+def test_what_is_another_organisations_is_not_there(play_on_each: Play) -> None:
     async def scenario(here: Calling) -> None:
         other = await here.another_tenant()
         theirs = await things_of(here, other, "theirs.example")
@@ -154,7 +154,7 @@ def test_what_is_another_organisations_is_not_there(play: Play) -> None:
         async with here.store.system(writing=False) as system:
             assert await _everything(system, other) == before
 
-    play(scenario)
+    play_on_each(scenario)
 
 
 def test_a_domain_that_only_another_organisation_has_is_not_there(play: Play) -> None:
@@ -294,13 +294,13 @@ def test_head_is_get_without_the_body(play: Play) -> None:
     play(scenario)
 
 
-def test_two_people_who_put_a_domain_at_once_have_one(play: Play) -> None:
+def test_two_people_who_put_a_domain_at_once_have_one(play_on_each: Play) -> None:
     async def scenario(here: Calling) -> None:
         answers = await asyncio.gather(*(here.client.put("/domains/example.com", json={}) for _ in range(8)))
         assert sorted(one.status_code for one in answers) == [200] * 7 + [201]
         assert len((await here.client.get("/domains")).json()["items"]) == 1
 
-    play(scenario)
+    play_on_each(scenario)
 
 
 def test_a_crash_is_a_problem_that_the_log_explains(play: Play, caplog: pytest.LogCaptureFixture) -> None:

@@ -56,7 +56,7 @@ def test_ten_thousand_names_are_added_at_once_and_the_bad_ones_named(play: Play)
     play(scenario)
 
 
-def test_pages_hold_everything_once_and_say_where_the_next_one_is(play: Play) -> None:
+def test_pages_hold_everything_once_and_say_where_the_next_one_is(play_on_each: Play) -> None:
     async def scenario(here: Calling) -> None:
         await here.client.post("/domains", json={"names": [f"d{number:02}.example" for number in range(25)]})
         seen: list[str] = []
@@ -68,7 +68,7 @@ def test_pages_hold_everything_once_and_say_where_the_next_one_is(play: Play) ->
             assert page.headers.get("Link") == (f'<{address}>; rel="next"' if address else None)
         assert seen == [f"d{number:02}.example" for number in range(25)]
 
-    play(scenario)
+    play_on_each(scenario)
 
 
 def test_a_cursor_of_no_list_or_another_is_refused(play: Play) -> None:
@@ -182,7 +182,7 @@ def test_an_order_is_accepted_and_its_job_followed(play: Play) -> None:
     play(scenario)
 
 
-def test_the_same_idempotency_key_is_the_same_order_and_none_else(play: Play) -> None:
+def test_the_same_idempotency_key_is_the_same_order_and_none_else(play_on_each: Play) -> None:
     async def scenario(here: Calling) -> None:
         for name in ("a.example", "b.example"):
             await here.client.put(f"/domains/{name}", json={})
@@ -201,7 +201,7 @@ def test_the_same_idempotency_key_is_the_same_order_and_none_else(play: Play) ->
         )
         assert len({one.json()["id"] for one in ordered}) == 1
 
-    play(scenario)
+    play_on_each(scenario)
 
 
 def test_a_schedule_is_set_changed_and_taken_away(play: Play) -> None:

@@ -138,12 +138,13 @@ async def put_domain(caller: Steward, name: Name, body: DomainDetails, request: 
     """Have this domain, with these details: added (201) or changed (200). A removed one comes back."""
     async with caller.writing() as session:
         before = await domains.by_name(session, name)
-        domain = await domains.add(session, name, caller.at)
+        added = await domains.add_many(session, (name,), caller.at)  # of two who come at once, it is new for one
+        domain = await domain_named(session, name)
         selectors = " ".join(dict.fromkeys(selector.lower() for selector in body.selectors))
         await domains.describe(session, domain.id, note=body.note, own=body.own, selectors=selectors)
         after = await domain_named(session, name)
         assessed = await assessments.latest(session, domain.id, caller.at, rubric=await scored_by(session))
-    if before is None:
+    if before is None and added:
         response.status_code = 201
         response.headers["Location"] = at(request, "domains", name)
     return _shown(after, result(assessed) if assessed else None)
