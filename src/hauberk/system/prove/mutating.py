@@ -13,7 +13,7 @@ from hauberk.system.prove import staged
 from hauberk.system.prove.catalogue import all_experiments
 from hauberk.system.prove.evidence import Caught
 from hauberk.system.prove.mutations import Edit, Mutation, NothingToChangeError, Sort, edited
-from hauberk.system.prove.probe import Attempt, State, Vantage
+from hauberk.system.prove.probe import Attempt, Outcome, State, Vantage
 from hauberk.system.prove.settling import settle
 from hauberk.system.prove.targets import Targets
 from hauberk.system.stage.commands import StageError
@@ -21,6 +21,7 @@ from hauberk.system.stage.stage import Stage
 
 _READERS = ("smtpd", "smtp", "lmtp", "cleanup", "trivial-rewrite", "proxymap")
 _DOVECOT, _DOVECOT_SECONDS = "mda.dovecot", 0.5
+_SETTLED = 3.0  # seconds
 _YEARS = 3 * 365 * 86_400  # seconds
 _DELIVERY = 5.0  # seconds until a broken stage has delivered what it should not
 _RESTARTED = {"rspamd/": "rspamd", "clamav/": "clamav", "hauberk/gateway.toml": "gateway", "dovecot/": "dovecot", "mail_": "dovecot"}
@@ -43,14 +44,21 @@ async def try_one(stage: Stage, targets: Targets, mutation: Mutation) -> Caught:
         return Caught(mutation.id, mutation.what, mutation.caught_by, (), f"there is no probe {', '.join(lacking)}")
     try:
         async with broken(stage, mutation):
-            attempts = await _attempts(stage, targets, mutation.caught_by, known)
-            found = await staged.gathered(stage, targets, attempts, _DELIVERY)
+            outcomes = await _outcomes(stage, targets, mutation.caught_by, known)
+            if missed := tuple(one.probe.id for one in outcomes if one.state is not State.FAIL):
+                await asyncio.sleep(_SETTLED)  # a busy machine: not every process has read the change yet
+                outcomes = tuple(one for one in outcomes if one.probe.id not in missed)
+                outcomes += await _outcomes(stage, targets, missed, known)
     except (StageError, NothingToChangeError) as error:
         return Caught(mutation.id, mutation.what, mutation.caught_by, (), str(error))
-    outcomes = settle(attempts, found, targets).outcomes
     caught = tuple(one.probe.id for one in outcomes if one.state is State.FAIL)
-    missed = "; ".join(f"{one.probe.id}: {one.state}: {one.said}" for one in outcomes if one.state is not State.FAIL)
-    return Caught(mutation.id, mutation.what, mutation.caught_by, caught, missed)
+    trouble = "; ".join(f"{one.probe.id}: {one.state}: {one.said}" for one in outcomes if one.state is not State.FAIL)
+    return Caught(mutation.id, mutation.what, mutation.caught_by, caught, trouble)
+
+
+async def _outcomes(stage: Stage, targets: Targets, names: tuple[str, ...], known: dict[str, Vantage]) -> tuple[Outcome, ...]:
+    attempts = await _attempts(stage, targets, names, known)
+    return settle(attempts, await staged.gathered(stage, targets, attempts, _DELIVERY), targets).outcomes
 
 
 async def _attempts(stage: Stage, targets: Targets, names: tuple[str, ...], known: dict[str, Vantage]) -> tuple[Attempt, ...]:
