@@ -1,6 +1,7 @@
 """`hauberk serve` as an administrator runs it: a real process, a real port, a browser's requests, an end by a signal."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,11 +9,13 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from cli.command import Hauberk
+from hauberk.report.signature import key
 from web.site import PASSWORD, form_of
 
 
@@ -78,16 +81,41 @@ def test_the_first_start_ends_in_a_server_that_somebody_is_signed_in_to(tmp_path
         assert (code, "Traceback" in said) == (0, False), said
     with served(tmp_path, lines=1) as again, httpx.Client(base_url=again.url, follow_redirects=True) as browser:
         assert "Acme Ltd" in _send(browser, "/sign-in", email="ada@example.com", password=PASSWORD).text
-        assert again.stop()[0] == 0
+        with httpx.Client(base_url=again.url, headers={"X-Forwarded-For": "198.51.100.9"}) as liar:
+            _send(liar, "/sign-in", email="ada@example.com", password="a wrong guess")
+        code, said = again.stop()
+        assert (code, "from 127.0.0.1 failed" in said) == (0, True), said
 
 
 def test_behind_a_proxy_the_name_and_the_address_are_those_of_the_outside(tmp_path: Path) -> None:
-    arguments = ("--url", "https://hauberk.example.com", "--proxy", "127.0.0.1", "--no-work")
-    with served(tmp_path, *arguments, lines=3) as server:
+    """With https from the proxy to the server, too."""
+    port = _free_port()
+    made = key.make("hauberk.example.com", datetime.now(UTC))
+    (tmp_path / "both.pem").write_bytes(made.pem())
+    arguments = ("--url", "https://hauberk.example.com", "--proxy", "127.0.0.1", "--no-work", "--port", str(port))
+    with served(tmp_path, *arguments, "--tls-certificate", "both.pem", "--tls-key", "both.pem", lines=3) as server:
         assert server.lines[0] == "hauberk: https://hauberk.example.com (Ctrl-C ends it)\n"
         assert server.set_up_link.startswith("https://hauberk.example.com/set-up/")
         assert "serves only" in server.lines[2]
-        assert server.stop()[0] == 0
+        with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False) as proxy:
+            proxy.headers.update({"Host": "hauberk.example.com", "X-Forwarded-For": "203.0.113.5, 198.51.100.9"})
+            shown = proxy.get("/sign-in")
+            assert "strict-transport-security" in shown.headers
+            cookie = shown.headers["set-cookie"].partition(";")[0]
+            assert cookie.startswith("__Host-hauberk_guest=")
+            csrf = re.search(r'"X-CSRF-Token": "(\w+)"', shown.text)
+            assert csrf is not None
+            typed = {"email": "ada@example.com", "password": "a wrong guess"}
+            assert proxy.post("/sign-in", data=typed, headers={"X-CSRF-Token": csrf[1], "Cookie": cookie}).status_code == 401
+        code, said = server.stop()
+        assert code == 0
+        assert "as ada@example.com from 198.51.100.9 failed" in said
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def test_a_port_that_is_taken_is_named(hauberk: Hauberk) -> None:
