@@ -38,7 +38,7 @@ def test_the_demo_proves_every_measure_scans_green_and_leaves_nothing(tmp_path: 
         assert f"  {measure:<4} proved" in out, out
     assert "  M7   open" in out and "  M8   open" in out
     written = {path.suffix for path in (tmp_path / "out").iterdir()}
-    assert {".json", ".pdf", ".gz"} <= written
+    assert {".json", ".pdf", ".gz"} <= written and list((tmp_path / "out").glob("*SecurityMeasures*.pdf"))
     (file,) = (tmp_path / "out").glob("*.measures.json")
     proof = evidence.decode(file.read_bytes())
     assert len(proof.outcomes) > 150 and not proof.missing
