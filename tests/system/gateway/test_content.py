@@ -90,6 +90,7 @@ def test_the_engine_sees_what_is_packed(name: str, octets: bytes) -> None:
     (
         b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(CANARY),
         b"Content-Transfer-Encoding: BASE64 (really)\r\n\r\n" + base64.encodebytes(CANARY),
+        b"Content-Transfer-Encoding: base64\r\n\r\nQQ==\r\n" + base64.encodebytes(CANARY),
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + CANARY.replace(b"E", b"=45"),
         b"\r\nbegin 644 x\r\n" + binascii.b2a_uu(CANARY) + b"`\r\nend\r\n",
         b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -200,6 +201,11 @@ def test_well_packed_honest_files_are_no_bombs() -> None:
         b"Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit",
         b"Content-Transfer-Encoding: base65",
         b"Content-Disposition: inline\r\nContent-Disposition: attachment; filename=a.exe",
+        b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type : text/html\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n half: a field\r\n\r\nx\r\n--b--",
     ),
 )
 def test_what_programs_would_read_differently_is_ambiguous(head: bytes) -> None:

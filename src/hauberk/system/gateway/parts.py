@@ -8,7 +8,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import errors, message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Part
@@ -19,6 +19,12 @@ _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
 _SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
 _ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
+_DEFECTS: Final = (
+    (errors.InvalidMultipartContentTransferEncodingDefect, "a part of several parts is encoded as a whole"),
+    (errors.MultipartInvariantViolationDefect, "a part that should have parts has none"),
+    (errors.MissingHeaderBodySeparatorDefect, "a part has a line in its header that is no field"),
+    (errors.FirstHeaderLineIsContinuationDefect, "a part begins with half a field"),
+)
 _UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} (.{1,255})")
 _ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
@@ -64,6 +70,9 @@ def walk(message: bytes) -> Iterator[Leaf | Opaque]:
             continue
         leaf = Leaf(_names(part), kind, _decoded(part))
         yield leaf
+        rest = _after_padding(part)
+        if rest:
+            yield Leaf(leaf.names, kind, rest)
         if leaf.media_type.startswith("text/"):
             yield from _uuencoded(leaf.octets)
 
@@ -94,6 +103,9 @@ def _check_fields(part: Mail) -> None:
         if len(part.get_all(name, [])) > 1:
             raise Ambiguous(f"a part has several {name.title()} fields")
     encoding = _encoding(part)
+    for kind, words in _DEFECTS:
+        if any(isinstance(defect, kind) for defect in part.defects):
+            raise Ambiguous(words)
     if encoding not in _ENCODINGS:
         raise Ambiguous(f"a part has the unknown Content-Transfer-Encoding {encoding[:40]!r}")
 
@@ -110,6 +122,15 @@ def _decoded(part: Mail) -> bytes:
     if isinstance(found, bytes):
         return found
     return b"" if found is None else found.encode("utf-8", "surrogateescape")
+
+
+def _after_padding(part: Mail) -> bytes:
+    """All of a base64 text with padding in its middle, which some readers decode and others (Python's) stop at; empty for other texts."""
+    payload = part.get_payload()
+    if _encoding(part) != "base64" or not isinstance(payload, str) or "=" not in payload.rstrip("= \t\r\n"):
+        return b""
+    blocks = re.split("=+", re.sub("[^A-Za-z0-9+/=]", "", payload))
+    return b"".join(binascii.a2b_base64(block + "=" * (-len(block) % 4)) for block in blocks if len(block) % 4 != 1)
 
 
 def _names(part: Mail) -> tuple[str, ...]:

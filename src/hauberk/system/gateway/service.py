@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler  # the file may be rotated away
 from pathlib import Path
 
 from hauberk.system.gateway.config import GatewayConfig, Listen, Tcp, UnixSocket
@@ -122,7 +123,7 @@ def _retire(gateway: Gateway, server: Server) -> None:
 
 
 def _log_to(log_file: str) -> None:
-    target: logging.Handler = logging.FileHandler(log_file, encoding="utf-8") if log_file else logging.StreamHandler(sys.stderr)
+    target: logging.Handler = WatchedFileHandler(log_file, encoding="utf-8") if log_file else logging.StreamHandler(sys.stderr)
     target.setFormatter(logging.Formatter("%(asctime)s hauberk-gateway[%(process)d] %(levelname)s %(message)s"))
     root = logging.getLogger("hauberk.system.gateway")
     root.addHandler(target)
