@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hauberk.system.declaration import Declaration, DmarcPolicy, Engine, OnEncrypted
 from hauberk.system.declaration_reading import read
-from hauberk.system.declaration_rules import RISKS
 from hauberk.system.declaration_writing import write
+from hauberk.system.risks import RISKS
 from hauberk.system.toml_lines import key_lines, line_of
 from system.render import rendered
 

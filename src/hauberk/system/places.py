@@ -69,6 +69,11 @@ class Places:
         )
 
     @property
+    def clamd_socket(self) -> str:
+        """Installed, it is systemd that opens it, and clamd's own setting has no say: Debian's name, then."""
+        return f"{self.clamav_run}/{'clamd.ctl' if self.installed else 'clamd.sock'}"
+
+    @property
     def applied(self) -> str:
         """What apply remembers on the host: the manifest, and the files as they were before."""
         return f"{self.hauberk_data}/applied"

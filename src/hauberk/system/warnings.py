@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from hauberk.system.declaration import Declaration, DmarcPolicy, Host, MtaStsMode
-from hauberk.system.declaration_rules import RISKS, taken_risks
 from hauberk.system.material import Material
 from hauberk.system.render.signing import next_due, retired
 from hauberk.system.render.zone import home
+from hauberk.system.risks import RISKS, taken_risks
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def test_rspamadm_configtest(hosts: dict[Role, Places], role: Role) -> None:
 def test_clamconf(hosts: dict[Role, Places], role: Role) -> None:
     report = checked("clamconf", "-c", hosts[role].clamav)
     assert "ERROR" not in report
-    assert f'LocalSocket = "{hosts[role].clamav_run}/clamd.sock"' in report
+    assert f'LocalSocket = "{hosts[role].clamd_socket}"' in report
 
 
 def test_unbound_checkconf(hosts: dict[Role, Places]) -> None:

@@ -37,7 +37,7 @@ def greatest(declaration: Declaration) -> int:
 def _daemon(declaration: Declaration, places: Places) -> str:
     """New signatures are loaded beside the old ones: else scanning, and so all mail, would wait half a minute for idle threads."""
     most = greatest(declaration)
-    return f"""LocalSocket {places.clamav_run}/clamd.sock
+    return f"""LocalSocket {places.clamd_socket}
 LocalSocketMode 666
 FixStaleSocket yes
 DatabaseDirectory {places.clamav_database}

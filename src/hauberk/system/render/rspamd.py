@@ -128,7 +128,7 @@ def _antivirus(declaration: Declaration, places: Places) -> str:
     return "".join(
         f"""{name} {{
   type = "clamav";
-  servers = {quoted(f"{places.clamav_run}/clamd.sock")};
+  servers = {quoted(places.clamd_socket)};
   symbol = "{symbol}";
   action = "reject";
   message = 'virus found by ClamAV: "${{VIRUS}}"';

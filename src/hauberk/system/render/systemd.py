@@ -23,9 +23,19 @@ Restart=on-failure
 RestartSec=2
 """
 
+# Debian's unit does not start without the project's own databases, and does not try again once they have come.
+_SCANNER = """[Unit]
+ConditionPathExistsGlob=
+StartLimitIntervalSec=0
+
+[Service]
+Restart=on-failure
+RestartSec=30
+"""
+
 
 def files(declaration: Declaration, role: Role, places: Places) -> tuple[RenderedFile, ...]:
-    """Nothing below a root of its own: there nobody but the caller starts anything."""
+    """Of the MTA or the MDA. Nothing below a root of its own: there nobody but the caller starts anything."""
     if not places.installed:
         return ()
     found = [
@@ -34,9 +44,9 @@ def files(declaration: Declaration, role: Role, places: Places) -> tuple[Rendere
         _unit("hauberk-quarantine.timer", Component.SYSTEM, _daily("Deletes what has been on hold for too long"), places),
         RenderedFile("/etc/resolv.conf", _resolver(declaration, role).encode(), Component.SYSTEM),
         RenderedFile("/etc/systemd/journald.conf.d/hauberk.conf", _journal(declaration).encode(), Component.SYSTEM),
+        _unit("clamav-daemon.service.d/hauberk.conf", Component.CLAMAV, _SCANNER, places),
+        _renewal(declaration, role, places),
     ]
-    if role is not Role.FIREWALL:
-        found.append(_renewal(declaration, role, places))
     if role is Role.MTA:
         found += [
             _unit("hauberk-policy-server.service", Component.POLICY_SERVER, _policy_server(declaration, places), places),

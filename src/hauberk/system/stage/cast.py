@@ -96,7 +96,7 @@ def _unbound(places: Places) -> Daemon:
 
 def _clamd(role: Role, places: Places) -> Daemon:
     command = ("clamd", "--foreground", "-c", f"{places.clamav}/clamd.conf")
-    return Daemon(name(role, Component.CLAMAV), ZONES[role], command, (Door(path=f"{places.clamav_run}/clamd.sock"),), reload=None)
+    return Daemon(name(role, Component.CLAMAV), ZONES[role], command, (Door(path=places.clamd_socket),), reload=None)
 
 
 def _rspamd(role: Role, places: Places) -> Daemon:
