@@ -42,7 +42,7 @@ def _install(packages: tuple[str, ...]) -> None:
 def _apt(*command: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     try:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - names of packages of our own
             command,
             input=given,
             stdout=subprocess.PIPE,
