@@ -5,9 +5,7 @@ async with stage(at) as running:
 """
 
 import asyncio
-import os
 import secrets
-import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -246,10 +244,3 @@ def _cast(props: Props) -> tuple[Daemon, ...]:
         *cast.mta(declared, props.places[Role.MTA]),
         *cast.mda(declared, props.places[Role.MDA]),
     )
-
-
-def take_away(folder: Path) -> None:
-    """Remove a folder that a stage was told to keep."""
-    if os.path.ismount(folder):
-        raise StageError(f"{folder} is a mount point")
-    shutil.rmtree(folder)
