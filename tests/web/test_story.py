@@ -79,6 +79,8 @@ def test_from_the_first_start_to_the_alert(tmp_path: Path, migrated_file: Path) 
         _add_domains(page, at, inspector)
         files = _report(page, at, inspector, tmp_path)
         _verify(page, at, inspector, files)
+        _by_keyboard(page, at)
+        _without_scripts(page, at)
         _mend_and_compare(page, at, inspector)
         _auditor(page, at, inspector)
         _alert(page, at, inspector)
@@ -184,6 +186,50 @@ def _verify(page: Page, at: Stage, inspector: Inspector, files: dict[str, Path])
     page.get_by_label("Its signature").set_input_files(files["signature"])
     page.get_by_role("button", name="Verify").click()
     expect(page.get_by_role("heading", name=re.compile("^Valid .*png"))).to_be_visible(timeout=WAIT)
+
+
+def _by_keyboard(page: Page, at: Stage) -> None:
+    """Past the navigation, to a filter, to a domain, into its menu and out: nobody needs a mouse."""
+    page.goto(at.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "typical.test":
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "solid3px"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="typical.test")).to_be_visible()
+    menu = page.locator("details.menu.light")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_label("PDF")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu.get_by_label("PDF")).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def _without_scripts(page: Page, at: Stage) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    plain = browser.new_context(java_script_enabled=False)
+    plain.set_default_timeout(WAIT)
+    other = plain.new_page()
+    other.goto(at.url)
+    _sign_in(other)
+    other.get_by_placeholder("Find a domain").fill("typical")
+    other.get_by_role("button", name="Show").click()
+    expect(other.get_by_role("link", name="exemplary.test", exact=True)).to_have_count(0)
+    other.get_by_role("link", name="typical.test", exact=True).click()
+    other.locator("details.menu.light summary").click()
+    other.get_by_role("button", name="Generate", exact=True).click()
+    expect(other.get_by_text("The report is ready")).to_be_visible(timeout=WAIT)
+    expect(other.get_by_role("link", name="Download PDF")).to_be_visible()
+    plain.close()
 
 
 def _mend_and_compare(page: Page, at: Stage, inspector: Inspector) -> None:
