@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from hauberk.app.server_settings import ServerSettings
-from hauberk.cli.serve_run import Request, opened, settings_of
+from hauberk.cli.serve_run import opened
+from hauberk.cli.serve_settings import Request, settings_of
 from hauberk.cli.working import MailOptions
 from hauberk.store.errors import StoreError
 from hauberk.world.live import LiveConfig
@@ -46,6 +47,10 @@ def test_who_does_the_work_follows_from_the_database_unless_it_is_said(
     [
         ("https://Hauberk.example.com/", "0.0.0.0", "https://hauberk.example.com"),
         ("https://hauberk.example.com:8443", "127.0.0.1", "https://hauberk.example.com:8443"),
+        ("https://hauberk.example.com:443", "0.0.0.0", "https://hauberk.example.com"),
+        ("http://hauberk.lan:80/", "0.0.0.0", "http://hauberk.lan"),
+        ("https://hauberk.m\u00fcnchen.example", "0.0.0.0", "https://hauberk.xn--mnchen-3ya.example"),
+        ("https://[2001:DB8::1]:8443", "::", "https://[2001:db8::1]:8443"),
         ("", "::1", "http://[::1]:8025"),
     ],
 )

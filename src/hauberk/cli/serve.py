@@ -51,7 +51,8 @@ def serve(
     with_store()
     from hauberk.cli.database import done
     from hauberk.cli.network import live_config
-    from hauberk.cli.serve_run import Request, run_server
+    from hauberk.cli.serve_run import run_server
+    from hauberk.cli.serve_settings import Request
 
     config = live_config(resolver, network, helo=helo, ca_file=ca_file, allow_networks=tuple(allow_network or ()))
     mail = MailOptions(mail_relay, mail_password_file, mail_from)

@@ -1,4 +1,4 @@
-"""The running of `hauberk serve`: the settings, the socket, the database, and an end that loses nothing."""
+"""The running of `hauberk serve`: the socket, the database, and an end that loses nothing."""
 
 import asyncio
 import contextlib
@@ -7,19 +7,15 @@ import signal
 import socket
 import sys
 from collections.abc import Generator
-from dataclasses import dataclass, replace
-from ipaddress import ip_address
-from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
-import msgspec
 import uvicorn
 from fastapi import FastAPI
 
 from hauberk.app.scanning import now
-from hauberk.app.server_settings import LOOPBACK, Provider, ServerSettings
+from hauberk.app.server_settings import ServerSettings
 from hauberk.cli import exits
-from hauberk.cli.working import MailOptions, work_settings, world_factory
+from hauberk.cli.serve_settings import Request, settings_of
+from hauberk.cli.working import world_factory
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
@@ -30,40 +26,6 @@ from hauberk.web.sign_in.set_up import set_up_link
 from hauberk.world.live import LiveConfig
 
 _GRACE = 10  # seconds for requests that are under way when the server ends
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The command line of `serve`, as typed."""
-
-    database: str
-    data: Path
-    host: str
-    port: int
-    url: str
-    proxies: tuple[str, ...]
-    tls_certificate: Path | None
-    tls_key: Path | None
-    providers: Path | None
-    work: bool | None
-    key: Path | None
-    mail: MailOptions
-
-
-class ProviderEntry(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
-    """One `[[provider]]` of the file; the secret stands there or in a file of its own."""
-
-    name: str
-    issuer: str
-    client_id: str
-    client_secret: str = ""
-    client_secret_file: str = ""
-    label: str = ""
-    tenant: str = ""
-
-
-class ProviderFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    provider: tuple[ProviderEntry, ...] = ()
 
 
 async def run_server(request: Request, config: LiveConfig) -> None:
@@ -89,23 +51,6 @@ def _greeting(settings: ServerSettings, link: str) -> str:
     return "".join(f"hauberk: {line}\n" for line in lines)
 
 
-def settings_of(request: Request, config: LiveConfig, port: int) -> ServerSettings:
-    """The settings that the options ask for; `port` is the one that was got. Ends the command with a message when one is wrong."""
-    url = _url_of(request, port)
-    work = work_settings(config, data=request.data, key=request.key, mail=request.mail, base_url=url)
-    works = is_sqlite(parse(request.database)) if request.work is None else request.work
-    return ServerSettings(
-        database=request.database,
-        work=work,
-        host=request.host,
-        port=port,
-        url=url,
-        proxies=request.proxies,
-        providers=_providers(request.providers) if request.providers else (),
-        works=works,
-    )
-
-
 async def opened(database: str) -> Store:
     """The store, made or brought up to date first where that is needed. Raises `StoreError`."""
     try:
@@ -128,68 +73,6 @@ def _listening(request: Request) -> socket.socket:
     except OSError as error:
         exits.refuse(f"cannot listen at {request.host} port {request.port}: {error.strerror or error}")
     return listener
-
-
-def _url_of(request: Request, port: int) -> str:
-    if (request.tls_certificate is None) != (request.tls_key is None):
-        exits.refuse("--tls-certificate and --tls-key go together")
-    for file in (request.tls_certificate, request.tls_key):
-        if file is not None and not file.is_file():
-            exits.refuse(f"{file}: there is no such file")
-    if not request.url:
-        if request.host not in LOOPBACK:
-            exits.refuse("say with --url how people reach a server that does not listen on this machine only: --url https://NAME")
-        host = f"[{request.host}]" if ":" in request.host else request.host
-        return f"{'https' if request.tls_key else 'http'}://{host}:{port}"
-    parts = _parts(request.url)
-    if parts is None:
-        exits.refuse(f"--url {request.url[:80]!r} has to be like https://hauberk.example.com, without a path")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        sys.stderr.write("hauberk: over http:// passwords and sessions can be read on the way; put it behind https\n")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _parts(url: str) -> SplitResult | None:
-    """The parts of an http or https URL with a host, a port perhaps, and nothing more."""
-    try:
-        parts = urlsplit(url)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
-    return parts if whole and not (parts.username or parts.query or parts.fragment or parts.path.strip("/")) else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _providers(file: Path) -> tuple[Provider, ...]:
-    try:
-        entries = msgspec.toml.decode(file.read_bytes(), type=ProviderFile).provider
-        made = tuple(_provider(entry, file.parent) for entry in entries)
-    except OSError as error:
-        exits.refuse(f"--providers {error.filename}: {error.strerror}")
-    except msgspec.MsgspecError as error:
-        exits.refuse(f"--providers {file}: {error}")
-    names = [one.name for one in made]
-    if len(set(names)) != len(names):
-        exits.refuse(f"--providers {file}: two providers have the same name")
-    return made
-
-
-def _provider(entry: ProviderEntry, folder: Path) -> Provider:
-    """Raises `OSError`."""
-    if not entry.name.isascii() or not entry.name.replace("-", "").isalnum():
-        exits.refuse(f"--providers: the name {entry.name[:40]!r} stands in addresses: letters, digits and hyphens")
-    if urlsplit(entry.issuer).scheme != "https" and not _is_loopback(urlsplit(entry.issuer).hostname or ""):
-        exits.refuse(f"--providers: the issuer of {entry.name} has to be an https:// URL")
-    provider = Provider(entry.name, entry.issuer, entry.client_id, entry.client_secret, entry.label, entry.tenant)
-    if not entry.client_secret_file:
-        return provider
-    return replace(provider, client_secret=(folder / entry.client_secret_file).read_text().strip())
 
 
 def _uvicorn_config(app: FastAPI, settings: ServerSettings, request: Request) -> uvicorn.Config:
