@@ -5,7 +5,7 @@ written in the same transaction as `finish`, which holds only for the worker tha
 theirs, one is refused and its transaction undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -85,11 +85,13 @@ async def claim(
     kinds: tuple[str, ...] = (),
     least: int | None = None,
     limit: int = 1,
+    holding: Collection[int] = (),
 ) -> tuple[Job, ...]:
     """Jobs that are due, or whose worker's lease ran out; they are the worker's until `at + lease`. No job is claimed by two.
 
-    `least` is the lowest priority wanted. A job ordered in what is still the future was ordered by a clock that ran ahead: it counts as
-    due after five minutes of grace. A lease further away than it could be was given by such a clock; it counts as run out after a day.
+    `least` is the lowest priority wanted; `holding` are the ids that the worker is busy with: slow is not abandoned. A job ordered in what
+    is still the future was ordered by a clock that ran ahead: it counts as due after five minutes of grace. A lease further away than it
+    could be was given by such a clock; it counts as run out after a day.
     """
     ahead = jobs.c.created_at > at + timedelta(minutes=5)
     waiting = and_(jobs.c.state == State.WAITING.value, or_(jobs.c.due_at <= at, ahead))
@@ -100,6 +102,8 @@ async def claim(
         wanted = wanted.where(jobs.c.kind.in_(kinds))
     if least is not None:
         wanted = wanted.where(jobs.c.priority >= least)
+    if holding:
+        wanted = wanted.where(jobs.c.id.not_in(holding))
     if session.is_postgresql:
         wanted = wanted.with_for_update(skip_locked=True)
     ids = [int(row[0]) for row in await session.rows(wanted)]

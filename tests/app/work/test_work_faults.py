@@ -233,6 +233,20 @@ def test_a_clock_that_jumps_back_and_forth_loses_and_doubles_nothing(url: str, t
     asyncio.run(scenario())
 
 
+def test_a_worker_that_is_slower_than_its_lease_keeps_its_job(url: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with office(url, tmp_path) as one:
+            job = await ordering.order_scan(one.store, one.tenant, one.domain_id, "ada", one.clock())
+            one.place.mute, one.place.delay = True, 0.3
+            async with working(one.worker()):
+                await _until_all(one, lambda scan: scan.state is State.RUNNING)
+                one.clock.advance(timedelta(hours=1))
+                await _until(one, 1)
+            assert (await one.job(job.id)).attempts == 1
+
+    asyncio.run(scenario())
+
+
 def test_two_workers_whose_clocks_differ_scan_each_domain_once(url: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with office(url, tmp_path) as one:

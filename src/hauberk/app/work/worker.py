@@ -123,12 +123,10 @@ class Worker:
     async def _begin(self, limit: int, least: int | None) -> int:
         now, lease = self._shop.now(), self._shop.settings.lease
         async with self._shop.store.system() as session:
-            claimed = await jobs.claim(session, self._name, now, lease, kinds=tuple(_WORK), least=least, limit=limit)
+            claimed = await jobs.claim(
+                session, self._name, now, lease, kinds=tuple(_WORK), least=least, limit=limit, holding=tuple(self._held)
+            )
         for job in claimed:
-            there = self._held.get(job.id)
-            if there is not None:  # a clock that jumped ended our own lease: the work goes on under the new one
-                there.job = job
-                continue
             self._held[job.id] = Held(job, lease_until=job.lease_until)
             self._tasks[job.id] = asyncio.create_task(self._do(self._held[job.id]))
         return len(claimed)

@@ -30,7 +30,7 @@ class TryLaterError(Exception):
 
 @dataclass
 class Held:
-    """A claimed job: `job` is renewed when this process has to claim it again, `stage` is what people are told."""
+    """A claimed job: `stage` is how far it is, `told` what people were told of that last."""
 
     job: Job
     stage: Stage = field(default_factory=lambda: Stage("begun", 0.0))
