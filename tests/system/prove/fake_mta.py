@@ -8,7 +8,7 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -57,6 +57,7 @@ class FakeMta:
     injectable: bool = False
     patient: bool = False
     offers_auth: bool = False
+    logins: tuple[bytes, ...] = ()
     verbs: dict[str, str] = field(default_factory=lambda: {"VRFY": "502 5.5.1 no", "EXPN": "502 5.5.1 no", "ETRN": "502 5.5.1 no"})
     kept: list[tuple[tuple[bytes, ...], bytes]] = field(default_factory=list[tuple[tuple[bytes, ...], bytes]])
 
@@ -127,7 +128,7 @@ class _Session:
             case "NOOP" | "RSET":
                 self.say("250 ok")
             case "AUTH" if server.offers_auth:
-                self.say("535 5.7.8 wrong")
+                self.say("235 2.7.0 in" if line in server.logins else "535 5.7.8 wrong")
             case _:
                 self.say(server.verbs.get(verb, "502 5.5.2 unknown"))
 
@@ -211,8 +212,6 @@ def targets(mx: int = 1, submission: int = 1, imap: int = 1, **more: object) -> 
         canaries=Canaries("FIRST-CANARY", "SECOND-CANARY"),
         engines=Engines(("clamav",), ("microsoft",)),
     )
-    from dataclasses import replace
-
     return replace(made, **more)  # pyright: ignore[reportArgumentType]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from hauberk.system.prove.smtp import verifying
 from hauberk.system.prove.targets import Account, Service
 from hauberk.system.prove.wire import Recorder, UnansweredError
 
-Seek: TypeAlias = Callable[[frozenset[str]], Awaitable[list[Delivered]]]
+Seek: TypeAlias = Callable[[frozenset[str]], Coroutine[None, None, list[Delivered]]]
 """Which of these tokens are there now. Raises `UnansweredError` where nothing can be looked at."""
 
 _PAUSE = 0.2
