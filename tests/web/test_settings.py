@@ -368,3 +368,19 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(play: Play) 
             assert len(await members.all_members(session)) == 1
 
     play(scenario)
+
+
+def test_an_organisation_out_of_service_lets_nobody_in(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        link = _secret((await ada.send("/settings/shares", label="Ms Audit")).text)
+        auditor = site.browser()
+        await auditor.get(link)
+        async with site.store.system() as session:
+            await tenants.archive(session, 1, site.clock())
+        assert (await auditor.get("/shared")).status_code == 404
+        refused = await ada.get("/")
+        assert refused.status_code == 403
+        assert "a member of no organisation" in refused.text
+
+    play(scenario)

@@ -22,6 +22,7 @@ from hauberk.web.installation import Here, Installation
 
 _NOTED_EVERY = timedelta(minutes=5)
 _RECENT = timedelta(hours=1)
+_NO_SHARE = "This link has ended, or it was taken back. Ask whoever sent it for a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Auditor:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A signed-in user, working in `tenant`; `others` are the tenants that he may turn to. `provides`: may take on new clients."""
+    """A signed-in user, working in `tenant`; `others` are the further tenants of the same user. `provides`: may take on new clients."""
 
     user: User
     tenant: Tenant
@@ -113,13 +114,16 @@ async def auditor(request: Request, here: Here) -> Auditor:
     async with here.store.system(writing=False) as session:
         share = await shares.find(session, secret, here.clock()) if secret else None
     if share is None:
-        raise HTTPException(404, "This link has ended, or it was taken back. Ask whoever sent it for a new one.")
+        raise HTTPException(404, _NO_SHARE)
     async with here.store.tenant(share.tenant_id, writing=False) as session:
-        return Auditor(share, await tenants.current(session))
+        tenant = await tenants.current(session)
+    if tenant.archived_at is not None:
+        raise HTTPException(404, _NO_SHARE)
+    return Auditor(share, tenant)
 
 
 def require_recent(here: Installation, visitor: Visitor) -> None:
-    """Raises 403 where the session is not fresh: whoever finds an open browser must not make himself a way in that lasts."""
+    """Raises 403 where the session is not fresh: whoever finds an open browser must not make a way in that lasts."""
     if here.clock() - visitor.session.created_at > _RECENT:
         raise HTTPException(403, "Sign out and in again for this: it opens a way into your account, and you signed in a while ago.")
 

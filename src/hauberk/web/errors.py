@@ -18,6 +18,7 @@ from hauberk.web.protection import protect
 _log = logging.getLogger(__name__)
 _WORDS = {
     400: ("This request cannot be understood", "Go back, reload the page and try again."),
+    401: ("Not signed in", "Sign in, then try again."),
     403: ("Not allowed", "Your role does not allow this."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
     405: ("Not possible here", "This address does not take such a request."),
@@ -26,6 +27,7 @@ _WORDS = {
     422: ("Something is missing or wrong", "Go back and check what you typed."),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
     500: ("This went wrong", "It is our mistake, not yours. Nothing was lost; the server's log says what happened."),
+    502: ("The other side did not answer", "Try again later."),
     503: ("Not available at the moment", "The database cannot be reached or is busy. Try again in a minute; nothing was lost."),
 }
 _FULL = "The disk of the database is full. Nothing was lost; an administrator has to make room."
@@ -61,13 +63,8 @@ async def _sign_in(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
-    said = "" if error.detail == _phrase(error.status_code) else str(error.detail)
-    return error_page(request, error.status_code, said, dict(error.headers or {}))
-
-
-def _phrase(status: int) -> str:
-    """What Starlette says where nobody said anything."""
-    return HTTPStatus(status).phrase
+    unsaid = error.detail == HTTPStatus(error.status_code).phrase  # what Starlette says where nobody said anything
+    return error_page(request, error.status_code, "" if unsaid else str(error.detail), dict(error.headers or {}))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -80,12 +77,18 @@ async def _store(request: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)  # noqa: S101 - registered for this type
     status = status_of(error)
     if status >= 500:
-        _log.error("the store failed at %s %s: %s", request.method, request.url.path, error)
+        _log.error("the store failed at %s: %s", _where(request), error)
         words = _FULL if error.fault is Fault.FULL else ""
         return error_page(request, status, words, {"Retry-After": "30"} if status == 503 else {})
     return error_page(request, status, "" if status == 404 else f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
 
 async def _crashed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s crashed", request.method, request.url.path, exc_info=error)
+    _log.error("%s crashed", _where(request), exc_info=error)
     return error_page(request, 500)
+
+
+def _where(request: Request) -> str:
+    """The route, not the address, in which secrets stand."""
+    route = request.scope.get("route")
+    return f"{request.method} {getattr(route, 'path', '(no route)')}"
