@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import time
 import warnings
 import zipfile
 from email.message import EmailMessage
@@ -210,6 +211,14 @@ def test_well_packed_honest_files_are_no_bombs() -> None:
 )
 def test_what_programs_would_read_differently_is_ambiguous(head: bytes) -> None:
     assert Kind.AMBIGUOUS_MIME in kinds(b"From: a@x.test\r\n" + head + b"\r\n\r\nx\r\n")
+
+
+@pytest.mark.parametrize("value", (b" a=b;" * 400_000, b'name="' + b"=?utf-8?q?a?= " * 100_000 + b'"', b'name="' + b'\\"' * 500_000 + b'"'))
+def test_no_field_is_so_long_that_it_holds_up_the_others(value: bytes) -> None:
+    for kind in (b"text/plain; ", b"multipart/mixed; "):
+        started = time.process_time()
+        assert Kind.AMBIGUOUS_MIME in kinds(b"From: a@x.test\r\nContent-Type: " + kind + value + b"\r\n\r\nx\r\n")
+        assert time.process_time() - started < 5
 
 
 def test_parts_within_parts_have_an_end() -> None:

@@ -12,11 +12,13 @@ from email import errors, message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Part
+from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
 from typing import Final, TypeAlias, cast
 
 _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
+_LONGEST_FIELD: Final = 8000
 _SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
 _ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 _DEFECTS: Final = (
@@ -77,9 +79,22 @@ def walk(message: bytes) -> Iterator[Leaf | Opaque]:
             yield from _uuencoded(leaf.octets)
 
 
+class _Bounded(Compat32):
+    """The library's plain way to read, with an end to what it takes apart: its effort grows with the square of a field's length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower() in _SINGLE and len(value) > _LONGEST_FIELD:
+            raise Ambiguous(f"a part has a {name.title()} field of {len(value):,} characters")
+        return name, value
+
+
+_POLICY: Final = _Bounded()
+
+
 def _parsed(octets: bytes) -> Mail:
     try:
-        return message_from_bytes(octets)
+        return message_from_bytes(octets, policy=_POLICY)
     except RecursionError as error:
         raise Ambiguous("the message has too many parts within parts") from error
 

@@ -55,7 +55,7 @@ rule Encoded_PowerShell
     meta:
         description = "a PowerShell command that hides what it does"
     strings:
-        $a = /powershell(\.exe)?["']?\s[^\r\n]{0,200}-e(nc|ncodedcommand|c)?\s+[A-Za-z0-9+\/=]{60,}/ nocase ascii wide
+        $a = /powershell(\.exe)?["']?\s[^\r\n]{0,100}-e(nc|ncodedcommand|c)?\s+[A-Za-z0-9+\/=]{60,}/ nocase ascii wide
     condition:
         $a
 }
