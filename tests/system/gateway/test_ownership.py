@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,3 +197,13 @@ def test_nobody_and_a_foreign_envelope_are_refused(tmp_path: Path) -> None:
     nobody, foreign = checked(tmp_path, own, login=""), checked(tmp_path, own, sender="bob@corp.test")
     assert nobody is not None and nobody.code == 530
     assert foreign is not None and "send as bob@corp.test" in foreign.reason
+
+
+@pytest.mark.parametrize(
+    "name", ("a" * 19_000, "a@" * 9_000, "(" * 19_000, "=?utf-8?q?a?= " * 1300, "\\" * 19_000, '"' * 19_000, "a " * 9_000)
+)
+def test_no_name_is_so_long_that_it_holds_up_the_others(tmp_path: Path, name: str) -> None:
+    started = time.process_time()
+    for value in (f"{name} <alice@corp.test>", f'"{name}" <alice@corp.test>', name):
+        checked(tmp_path, ("From", value))
+    assert time.process_time() - started < 2

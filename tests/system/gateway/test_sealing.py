@@ -5,6 +5,7 @@ import dataclasses
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -356,3 +357,13 @@ def test_what_is_no_key_is_said_in_one_line(octets: bytes) -> None:
         with pytest.raises(BadKey) as error:
             read(octets)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "value", ("a" * 300_000, "a@b.test, " * 30_000, "(" * 300_000, '"' * 300_000, "=?utf-8?q?a?= " * 20_000, "Re: " * 90_000)
+)
+def test_no_field_is_so_long_that_it_holds_up_the_others(store: KeyStore, value: str) -> None:
+    started = time.process_time()
+    message = letter("x@partner.test", to=value, extra=((b"Subject", value.encode()), (b"Sensitivity", b"Company-Confidential")))
+    assert isinstance(seal(message, store), Refuse)
+    assert time.process_time() - started < 2

@@ -10,12 +10,12 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Part
-from email.utils import getaddresses
 from typing import Final, TypeAlias, cast
 
 from cryptography import x509
 
 from hauberk.system.gateway import openpgp, sealed, smime
+from hauberk.system.gateway.addresses import addresses_shown
 from hauberk.system.gateway.config import Confidentiality
 from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.gateway.message import Change, Message, Refuse
@@ -26,7 +26,8 @@ Lookup: TypeAlias = Callable[[str], Awaitable[tuple[OpenPgpKey, ...]]]
 """The OpenPGP keys that the owner of a domain publishes for an address (WKD)."""
 
 _RULE: Final = "confidential"
-_REPLY: Final = re.compile(r"(?:[^\W\d_]{1,4}(?:\[\d+\])?\s*:\s*)+")  # Re: Fwd: AW: WG: ...
+_ENOUGH: Final = 2000  # octets of a subject in which a mark is looked for
+_REPLY: Final = re.compile(r"(?:[^\W\d_]{1,4}(?:\[\d{1,3}\])?\s{0,3}:\s{0,3})+")  # Re: Fwd: AW: WG: ...
 
 
 def marked(message: Message, rule: Confidentiality) -> bool:
@@ -41,7 +42,7 @@ def marked(message: Message, rule: Confidentiality) -> bool:
 
 
 def _decoded(value: bytes) -> str:
-    text = re.sub(r"\r?\n", "", value.decode("utf-8", "replace"))
+    text = re.sub(r"\r?\n", "", value[:_ENOUGH].decode("utf-8", "replace"))
     try:
         parts = decode_header(text)
         return "".join(one if isinstance(one, str) else one.decode(charset or "latin-1", "replace") for one, charset in parts)
@@ -138,7 +139,7 @@ class Sealer:
 def blind_copies(message: Message) -> tuple[str, ...]:
     """Recipients of the envelope that no field of the header names; the sender's own address is none."""
     values = [value.decode("utf-8", "replace") for name in ("To", "Cc", "Resent-To", "Resent-Cc") for value in message.values(name)]
-    named = {address.lower() for _, address in getaddresses(values)} | {message.sender.lower(), message.login.lower()}
+    named = {address for value in values for address in addresses_shown(value)} | {message.sender.lower(), message.login.lower()}
     return tuple(address for address in message.recipients if address.lower() not in named)
 
 
