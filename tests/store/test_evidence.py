@@ -10,7 +10,7 @@ import pytest
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.store import assessments, attachments, domains, exceptions, reports, scans
 from hauberk.store.errors import Fault, StoreError
-from hauberk.store.overview import overview
+from hauberk.store.overview import overview, trends
 from hauberk.store.verification import verify_chain
 from store.samples import DAY, NOW, assessment, keep_one_of_each, new_tenant, observation, opened
 
@@ -170,6 +170,22 @@ def test_a_removed_domain_keeps_its_evidence_and_can_come_back(url: str) -> None
             back = await domains.add(session, "example.com", NOW + DAY)
             assert (back.id, back.removed_at) == (kept.domain_id, None)
             assert await domains.add_many(session, ("example.com", "b.example", "b.example"), NOW) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_scan_that_makes_sure_of_another_does_not_hide_what_changed(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store, store.tenant(await new_tenant(store)) as session:
+            domain = await domains.add(session, "example.com", NOW)
+            for minutes, points in ((-120, 90.0), (-10, 49.0), (0, 49.0)):
+                seen = observation(at=NOW + timedelta(minutes=minutes))
+                kept = await scans.store(session, seen, NOW)
+                await assessments.add(session, kept.scan.id, assessment(seen, points), NOW)
+            (state,) = await overview(session, NOW)
+            assert (state.points, state.previous_points) == (49.0, 90.0)
+            found = await trends(session, [domain.id], NOW - DAY, NOW)
+            assert [one.points for one in found[domain.id]] == [90.0, 49.0, 49.0]
 
     asyncio.run(scenario())
 

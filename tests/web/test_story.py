@@ -242,11 +242,13 @@ def _mend_and_compare(page: Page, at: Stage, inspector: Inspector) -> None:
     _checked_again(page)
     page.get_by_role("link", name=re.compile("what changed")).click()
     expect(page.get_by_role("heading", name=re.compile("^Better"))).to_be_visible()
-    expect(page.get_by_text("p=none").first).to_be_visible()
-    expect(page.get_by_text("p=reject").first).to_be_visible()
+    records = page.get_by_role("region", name="Records that differ")
+    expect(records.get_by_text("_dmarc.typical.test TXT")).to_be_visible()
+    expect(records.get_by_text("p=none")).to_be_visible()
+    expect(records.get_by_text("p=reject")).to_be_visible()
     inspector.look(page, "difference")
     page.get_by_role("link", name="History").click()
-    assert page.locator("svg.trend circle").count() >= 3
+    assert page.locator(".wide-only circle").count() >= 3
     inspector.look(page, "history")
     page.get_by_role("link", name="Evidence").click()
     inspector.look(page, "evidence")

@@ -158,9 +158,17 @@ def test_files_that_were_made_together_are_one_issue_with_their_signatures() -> 
     def report(id: int, name: str, assessment: int = 1, minutes: int = 0) -> Report:
         return Report(id, 7, assessment, name, name.rpartition(".")[2], NOW + timedelta(minutes=minutes), "Ada", 10, "00")
 
-    made = [report(5, "b.pdf", 2, 9), report(4, "a.png.sig"), report(3, "a.png"), report(2, "a.pdf"), report(1, "a.pdf", 1, -60)]
+    made = [
+        report(6, "b.pdf", 2, 10),
+        report(5, "b.pdf", 2, 9),
+        report(4, "a.png.sig"),
+        report(3, "a.png"),
+        report(2, "a.pdf"),
+        report(1, "a.pdf", 1, -60),
+    ]
     found = issues(made, {7: "xn--bcher-kva.example"})
     assert [[(file.name, file.signature) for file in one.files] for one in found] == [
+        [("b.pdf", None)],
         [("b.pdf", None)],
         [("a.pdf", None), ("a.png", 4)],
         [("a.pdf", None)],

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import FromClause, and_, select, true
+from sqlalchemy import FromClause, Interval, and_, func, literal, select, true
 from sqlalchemy.sql import ColumnElement
 
 from hauberk.store.columns import read
@@ -14,7 +14,10 @@ from hauberk.store.tables.evidence import assessments, domains
 
 @dataclass(frozen=True, slots=True)
 class DomainState:
-    """A domain and where it stands. Without a result the fields of the assessment are `None`; `previous_*` is by the same rubric."""
+    """A domain and where it stands. Without a result the fields of the assessment are `None`.
+
+    `previous_*` is by the same rubric, from at least an hour before: a scan and the one that makes sure of it are one look.
+    """
 
     domain_id: int
     name: str
@@ -55,7 +58,7 @@ async def overview(
     newest, before = assessments.alias("newest"), assessments.alias("before")
     conditions = [newest.c.observed_at <= at, *([newest.c.rubric == rubric] if rubric else [])]
     latest, is_latest = _newest(session, "latest", newest, conditions)
-    earlier = [before.c.observed_at < latest.c.observed_at, before.c.rubric == latest.c.rubric]
+    earlier = [before.c.observed_at <= _an_hour_before(session, latest.c.observed_at), before.c.rubric == latest.c.rubric]
     previous, is_previous = _newest(session, "previous", before, earlier)
     found = [domains.c.id.label("domain_id"), domains.c.name, domains.c.note, latest.c.id.label("assessment_id")]
     found += [latest.c[name] for name in _LATEST]
@@ -68,6 +71,13 @@ async def overview(
         .limit(limit)
     )
     return tuple(read(DomainState, row) for row in await session.rows(statement))
+
+
+def _an_hour_before(session: TenantSession, moment: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """SQLite keeps times as text, in the form that `Instant` writes."""
+    if session.is_postgresql:
+        return moment - literal(timedelta(hours=1), Interval)
+    return func.strftime("%Y-%m-%d %H:%M:%S.000000", moment, "-1 hour", type_=moment.type)
 
 
 def _newest(session: TenantSession, name: str, among: FromClause, conditions: _Conditions) -> tuple[FromClause, ColumnElement[bool]]:

@@ -161,7 +161,9 @@ def _answers(observation: Observation) -> dict[tuple[str, str], frozenset[str]]:
     found: dict[tuple[str, str], frozenset[str]] = {}
     for exchange in observation.dns:
         answer = exchange.answer
-        if isinstance(answer, DnsAnswer) and exchange.question.type not in _PASSING:
-            records = frozenset(shortened(record.data, _LONGEST) for record in answer.of(exchange.question.type))
-            found[(exchange.question.name, exchange.question.type)] = records
+        asked = exchange.question
+        by_the_resolver = not asked.server and not asked.checking_disabled
+        if isinstance(answer, DnsAnswer) and by_the_resolver and asked.type not in _PASSING:
+            records = frozenset(shortened(record.data, _LONGEST) for record in answer.of(asked.type))
+            found[(asked.name, asked.type)] = records
     return found

@@ -40,16 +40,18 @@ def issues(reports: Iterable[Report], names: Mapping[int, str]) -> tuple[Issue, 
     """`reports` newest first; `names` are the domains' by id."""
     groups: list[list[Report]] = []
     for report in reports:
-        if groups and _together(groups[-1][-1], report):
+        if groups and _together(groups[-1], report):
             groups[-1].append(report)
         else:
             groups.append([report])
     return tuple(_issue(group, names) for group in groups)
 
 
-def _together(newer: Report, older: Report) -> bool:
+def _together(group: list[Report], older: Report) -> bool:
+    """Made of the same result by the same person within minutes; what has the same name was made by another order."""
+    newer = group[-1]
     same = (newer.domain_id, newer.assessment_id, newer.created_by) == (older.domain_id, older.assessment_id, older.created_by)
-    return same and abs(newer.created_at - older.created_at) < _TOGETHER
+    return same and abs(newer.created_at - older.created_at) < _TOGETHER and older.name not in {one.name for one in group}
 
 
 def _issue(group: list[Report], names: Mapping[int, str]) -> Issue:
