@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,26 @@ def test_a_file_outside_the_root_is_refused(tmp_path: Path) -> None:
     stray = tree([RenderedFile("/etc/passwd", b"", Component.SYSTEM)])
     with pytest.raises(ValueError, match="not below"):
         host.write(stray, tmp_path)
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    """`systemd-analyze verify` wants every program that a unit starts to be there."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    places = Places(systemd=str(tmp_path), python=sys.executable)
+    for role in ROLES:
+        units = [
+            one for one in render(rendered.large(), rendered.material(), role, places).files if one.path.startswith(f"{tmp_path}/hauberk-")
+        ]
+        assert len(units) == (6 if role is Role.MTA else 3)
+        for one in units:
+            Path(one.path).write_bytes(one.content)
+        assert said("systemd-analyze", "verify", "--man=no", *(one.path for one in units)) == ""
+
+
+def test_systemd_would_notice_a_wrong_unit(tmp_path: Path) -> None:
+    """The test before this one can fail."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    (tmp_path / "wrong.service").write_text("[Service]\nExecStart=/bin/true\nProtectSystem=perhaps\n")
+    assert "Failed to parse protect system" in said("systemd-analyze", "verify", "--man=no", str(tmp_path / "wrong.service"))
