@@ -191,8 +191,12 @@ async def amend(session: TenantSession, job: Job, payload: bytes) -> bool:
     return await session.run(jobs.update().where(session.own(jobs), *same).values(payload=payload)) == 1
 
 
-async def recent(session: TenantSession, *, limit: int = 100) -> tuple[Job, ...]:
-    return await session.records(Job, session.select(Job, jobs).order_by(jobs.c.id.desc()).limit(limit))
+async def recent(session: TenantSession, *, before: int | None = None, limit: int = 100) -> tuple[Job, ...]:
+    """Newest first, from the one before the id `before`."""
+    statement = session.select(Job, jobs)
+    if before is not None:
+        statement = statement.where(jobs.c.id < before)
+    return await session.records(Job, statement.order_by(jobs.c.id.desc()).limit(limit))
 
 
 async def forget_ended(session: SystemSession, before: datetime) -> int:

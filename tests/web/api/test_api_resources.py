@@ -137,7 +137,7 @@ def test_scans_and_results_are_listed_newest_first_page_by_page(play: Play) -> N
             assert [one["observed_at"] for one in both] == sorted((one["observed_at"] for one in both), reverse=True)
         newest = (await here.client.get("/domains/example.com/scans?limit=1")).json()["items"][0]
         assert (await here.client.get(f"/scans/{newest['id']}")).json() == newest
-        (judged,) = (await here.client.get(f"/scans/{newest['id']}/assessments")).json()
+        (judged,) = (await here.client.get(f"/scans/{newest['id']}/assessments")).json()["items"]
         assert judged["scan_id"] == newest["id"]
 
     play(scenario)
@@ -177,7 +177,7 @@ def test_an_order_is_accepted_and_its_job_followed(play: Play) -> None:
             ended = await here.client.get(f"/jobs/{job.json()['id']}")
             assert (ended.json()["state"], ended.json()["outcome"]) == ("cancelled", None)
             assert "Retry-After" not in ended.headers
-        assert len((await here.client.get("/jobs")).json()) == 2
+        assert len((await here.client.get("/jobs")).json()["items"]) == 2
 
     play(scenario)
 
@@ -212,7 +212,7 @@ def test_a_schedule_is_set_changed_and_taken_away(play: Play) -> None:
         assert (planned.status_code, planned.json()["every"]) == (200, "P7D")
         assert planned.json()["next_due"] > here.clock.at.isoformat()
         assert (await here.client.get("/domains/example.com/schedule")).json() == planned.json()
-        assert (await here.client.get("/schedules")).json() == [planned.json()]
+        assert (await here.client.get("/schedules")).json() == {"items": [planned.json()], "next": None}
         for sent, told in (("PT36H", "P1DT12H"), ("P400D", "P400D"), ("PT1H", "PT1H"), ("PT1H30M", "PT1H30M")):
             assert (await here.client.put("/domains/example.com/schedule", json={"every": sent})).json()["every"] == told
         for wrong in ("PT5M", "P500D", "weekly", "", 604800):
@@ -236,7 +236,7 @@ def test_a_webhooks_secret_is_told_once_and_its_test_is_a_job(play: Play) -> Non
         assert (tested.status_code, tested.json()["state"]) == (202, "waiting")
         for _ in range(2):
             assert (await here.client.delete(f"/channels/{channel.json()['id']}")).status_code == 204
-        assert (await here.client.get("/channels")).json()[0]["disabled_at"] is not None
+        assert (await here.client.get("/channels")).json()["items"][0]["disabled_at"] is not None
 
     play(scenario)
 
@@ -265,7 +265,7 @@ def test_a_silence_begins_now_for_one_domain_or_all_and_can_be_ended(play: Play)
         every = await here.client.post("/silences", json={"ends_at": ends})
         assert every.json()["domain"] == ""
         assert (await here.client.get(f"http://hauberk.test{one.headers['Location']}")).json() == one.json()
-        assert len((await here.client.get("/silences")).json()) == 2
+        assert len((await here.client.get("/silences")).json()["items"]) == 2
         assert (await here.client.delete(f"/silences/{one.json()['id']}")).status_code == 204
         assert (await here.client.get(f"/silences/{one.json()['id']}")).json()["ends_at"] == "2026-11-21T13:00:00Z"
         for wrong in ({"ends_at": NOW.isoformat()}, {"ends_at": "2026-12-01T00:00:00"}, {"ends_at": ends, "domain": "elsewhere.example"}):
@@ -326,7 +326,7 @@ def test_the_catalogue_has_a_page_for_each_check(play: Play) -> None:
         assert page["check"] == check
         assert "How to fix" in page["page"]
         assert (await here.client.get("/catalogue/no.such")).status_code == 404
-        assert "hauberk-2026.1" in [one["id"] for one in (await here.client.get("/rubrics")).json()]
+        assert "hauberk-2026.1" in [one["id"] for one in (await here.client.get("/rubrics")).json()["items"]]
 
     play(scenario)
 
@@ -362,7 +362,7 @@ def test_an_exception_is_granted_with_its_reason_and_revoked(play: Play) -> None
             assert refused.status_code == 422, wrong
         for _ in range(2):
             assert (await here.client.delete(f"/exceptions/{made.json()['id']}")).status_code == 204
-        (listed,) = (await here.client.get("/domains/example.com/exceptions")).json()
+        (listed,) = (await here.client.get("/domains/example.com/exceptions")).json()["items"]
         assert (listed["holds"], listed["revoked_by"]) == (False, "API token ci")
         assert [one["kind"] for one in (await here.client.get("/chain/links")).json()["items"]] == [
             "exception-granted",
@@ -381,7 +381,7 @@ def test_a_file_is_attached_as_what_it_is_and_comes_back_octet_for_octet(play: P
         assert (await here.client.get(f"http://hauberk.test{made.headers['Location']}")).json() == made.json()
         content = await here.client.get(f"{made.headers['Location'].removeprefix('/api/v1')}/content")
         assert (content.content, content.headers["Content-Type"]) == (b"%PDF-1.7 x", "application/octet-stream")
-        assert (await here.client.get("/domains/example.com/attachments")).json() == [made.json()]
+        assert (await here.client.get("/domains/example.com/attachments")).json()["items"] == [made.json()]
         for name, octets in (("x.pdf", b"<script>"), ("x.png", b"%PDF-1.7"), ("x.txt", b"\0"), ("x.exe", b"MZ"), ("x.pdf", b"")):
             refused = await here.client.post("/domains/example.com/attachments", files={"file": (name, octets)})
             assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/file"), name

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from hauberk.store import alerts, domains
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.jobs import LOCATED
-from hauberk.web.api.paging import Page, Paged
+from hauberk.web.api.paging import Page, Paged, whole
 from hauberk.web.api.places import DomainFilter, Id, at, domain_filter
 from hauberk.web.api.problem import not_found
 from hauberk.web.api.values import DomainText, Moment
@@ -77,12 +77,12 @@ async def get_alert(caller: Reader, id: Id) -> Alert:
 
 
 @router.get("/silences")
-async def list_silences(caller: Reader) -> tuple[Silence, ...]:
+async def list_silences(caller: Reader) -> Page[Silence]:
     """All silences, those that are over as well."""
     async with caller.reading() as session:
         found = await alerts.silences_of(session)
         names = await domains.names_of(session, (one.domain_id for one in found if one.domain_id is not None))
-    return tuple(_silence(one, names.get(one.domain_id or 0, "")) for one in found)
+    return whole(found, lambda one: _silence(one, names.get(one.domain_id or 0, "")))
 
 
 @router.post("/silences", status_code=201, responses={201: LOCATED, 404: {}})

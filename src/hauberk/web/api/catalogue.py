@@ -10,6 +10,7 @@ from hauberk.checks import catalogue
 from hauberk.checks.catalogue import Entry
 from hauberk.scoring import rubric
 from hauberk.web.api.bearer import Reader
+from hauberk.web.api.paging import Page, whole
 from hauberk.web.api.problem import not_found
 
 router = APIRouter(tags=["catalogue"])
@@ -68,10 +69,11 @@ async def get_check(caller: Reader, check: str) -> CheckPage:
 
 
 @router.get("/rubrics")
-async def list_rubrics(caller: Reader) -> tuple[Rubric, ...]:
+async def list_rubrics(caller: Reader) -> Page[Rubric]:
     """The rubrics that come with the program."""
     del caller
-    return tuple(Rubric(name, found.title, found.about) for name, found in ((name, rubric.load(name)) for name in rubric.names()))
+    loaded = [(name, rubric.load(name)) for name in rubric.names()]
+    return whole(loaded, lambda one: Rubric(one[0], one[1].title, one[1].about))
 
 
 def _shown(entry: Entry) -> Check:

@@ -16,6 +16,7 @@ from hauberk.store import channels
 from hauberk.store.channels import Kind
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.jobs import LOCATED, Job, ordered
+from hauberk.web.api.paging import Page, whole
 from hauberk.web.api.places import Id, at
 from hauberk.web.api.problem import Kind as Problems
 from hauberk.web.api.problem import Refused, not_found
@@ -56,10 +57,10 @@ class NewChannel:
 
 
 @router.get("")
-async def list_channels(caller: Reader) -> tuple[Channel, ...]:
+async def list_channels(caller: Reader) -> Page[Channel]:
     """All channels, with those that were switched off."""
     async with caller.reading() as session:
-        return tuple(map(_shown, await channels.all_channels(session)))
+        return whole(await channels.all_channels(session), _shown)
 
 
 @router.post("", status_code=201, responses={201: LOCATED})

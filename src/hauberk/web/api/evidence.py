@@ -11,6 +11,7 @@ from hauberk.checks.catalogue import all_checks
 from hauberk.store import attachments, domains, exceptions
 from hauberk.web.api.bearer import Reader, Steward
 from hauberk.web.api.jobs import LOCATED
+from hauberk.web.api.paging import Page, whole
 from hauberk.web.api.places import Id, Name, at, domain_named
 from hauberk.web.api.problem import Complaint, invalid, not_found
 from hauberk.web.api.tags import download
@@ -69,12 +70,12 @@ class Attachment:
 
 
 @router.get("/domains/{name}/exceptions", responses={404: {}})
-async def list_exceptions(caller: Reader, name: Name) -> tuple[Exemption, ...]:
+async def list_exceptions(caller: Reader, name: Name) -> Page[Exemption]:
     """All exceptions of a domain, newest first; those that hold no more as well."""
     async with caller.reading() as session:
         domain = await domain_named(session, name)
         found = await exceptions.of_domain(session, domain.id)
-    return tuple(_exemption(one, name, caller.at) for one in found)
+    return whole(found, lambda one: _exemption(one, name, caller.at))
 
 
 @router.post("/domains/{name}/exceptions", status_code=201, responses={201: LOCATED, 404: {}})
@@ -111,11 +112,11 @@ async def revoke_exception(caller: Steward, id: Id) -> None:
 
 
 @router.get("/domains/{name}/attachments", responses={404: {}})
-async def list_attachments(caller: Reader, name: Name) -> tuple[Attachment, ...]:
+async def list_attachments(caller: Reader, name: Name) -> Page[Attachment]:
     """The files beside a domain's evidence, newest first."""
     async with caller.reading() as session:
         domain = await domain_named(session, name)
-        return tuple(map(_attachment, await attachments.of_domain(session, domain.id)))
+        return whole(await attachments.of_domain(session, domain.id), _attachment)
 
 
 @router.post("/domains/{name}/attachments", status_code=201, responses={201: LOCATED, 404: {}})

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
 
 from hauberk.app.work import ordering
 from hauberk.store import jobs
 from hauberk.store.jobs import State
 from hauberk.web.api.bearer import Caller, Reader, Scanner
+from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Id, at
 from hauberk.web.api.problem import not_found
 
@@ -54,10 +55,12 @@ class Job:
 
 
 @router.get("")
-async def list_jobs(caller: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> tuple[Job, ...]:
+async def list_jobs(caller: Reader, window: Paged) -> Page[Job]:
     """The newest jobs first. Jobs that ended are forgotten after a month; what came of them stays."""
+    before = window.before("job")
     async with caller.reading() as session:
-        return tuple(map(shown, await jobs.recent(session, limit=limit)))
+        found = await jobs.recent(session, before=before, limit=window.limit + 1)
+    return window.page("job", found, shown, lambda job: job.id)
 
 
 @router.get("/{id}", responses={404: {}})

@@ -12,7 +12,7 @@ from hauberk.store import assessments, domains, scans
 from hauberk.store.overview import overview
 from hauberk.web.api.bearer import Reader, Scanner
 from hauberk.web.api.jobs import LOCATED, IdempotencyKey, Job, key_of, ordered
-from hauberk.web.api.paging import Page, Paged
+from hauberk.web.api.paging import Page, Paged, whole
 from hauberk.web.api.places import Id, Name, domain_named, parsed_name
 from hauberk.web.api.problem import Complaint, invalid, not_found
 from hauberk.web.api.results import Result, result
@@ -118,12 +118,12 @@ async def download_tape(caller: Reader, id: Id, request: Request) -> Response:
 
 
 @router.get("/scans/{id}/assessments", responses={404: {}})
-async def list_assessments_of_scan(caller: Reader, id: Id) -> tuple[Result, ...]:
+async def list_assessments_of_scan(caller: Reader, id: Id) -> Page[Result]:
     """What was made of a scan, in the order in which it was: the same tape is judged again by newer rubrics."""
     async with caller.reading() as session:
         if await scans.by_id(session, id) is None:
             raise not_found("scan")
-        return tuple(map(result, await assessments.of_scan(session, id)))
+        return whole(await assessments.of_scan(session, id), result)
 
 
 def _shown(scan: scans.Scan, domain: str) -> Scan:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from hauberk.app.work.planning import first_due
 from hauberk.store import domains, schedule
 from hauberk.web.api.bearer import Reader, Steward
+from hauberk.web.api.paging import Page, whole
 from hauberk.web.api.places import Name, domain_named
 from hauberk.web.api.problem import not_found
 from hauberk.web.api.values import Duration, Interval
@@ -36,12 +37,12 @@ class SchedulePlan:
 
 
 @router.get("/schedules")
-async def list_schedules(caller: Reader) -> tuple[Schedule, ...]:
-    """Every domain that is scanned again and again, the next one first."""
+async def list_schedules(caller: Reader) -> Page[Schedule]:
+    """Every domain that is scanned again and again, the next one first, all on one page."""
     async with caller.reading() as session:
         found = await schedule.of_tenant(session)
         names = await domains.names_of(session, (one.domain_id for one in found))
-    return tuple(_shown(one, names[one.domain_id]) for one in found)
+    return whole(found, lambda one: _shown(one, names[one.domain_id]))
 
 
 @router.get("/domains/{name}/schedule", responses={404: {}})
