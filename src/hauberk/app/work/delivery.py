@@ -47,7 +47,7 @@ async def do_delivery(shop: Workshop, held: Held) -> None:
         raise TryLaterError(str(error)) from None
 
     async def write() -> None:
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             for delivery, _ in await alerts.to_deliver(session, wanted.deliveries):
                 await alerts.delivered(session, delivery.id, shop.now())
             said = f"told {parcel.channel.target}" if parcel.messages else "there was nothing left to tell"
@@ -57,7 +57,7 @@ async def do_delivery(shop: Workshop, held: Held) -> None:
 
 
 async def _parcel(shop: Workshop, held: Held, wanted: DeliveryWanted) -> _Parcel:
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         return await _packed(session, shop, held, wanted)
 
 
@@ -104,14 +104,14 @@ async def _post(shop: Workshop, held: Held, parcel: _Parcel) -> None:
 
 async def _note_arrival(shop: Workshop, held: Held, delivery_id: int) -> None:
     async def write() -> None:
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             await alerts.delivered(session, delivery_id, shop.now())
 
     await shop.patiently(write)
 
 
 async def _note_failure(shop: Workshop, held: Held, wanted: DeliveryWanted, reason: str) -> None:
-    async with shop.store.tenant(held.job.tenant_id) as session:
+    async with shop.writing(held) as session:
         for delivery, _ in await alerts.to_deliver(session, wanted.deliveries):
             await alerts.not_delivered(session, delivery.id, reason)
 

@@ -22,12 +22,12 @@ _MOST_ALERTS = 20
 
 async def do_digest(shop: Workshop, held: Held) -> None:
     """Raises `StoreError`. The letters are ordered in the transaction that ends the job: each goes out once."""
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         wanting = [channel for channel in await channels.all_channels(session) if channel.wants(Event.DIGEST)]
         states = await _all_states(session, shop) if wanting else ()
         recent = [alert for alert in await alerts.page(session, limit=200) if alert.raised_at > shop.now() - _WEEK]
         organisation = (await tenants.current(session)).name
-    async with shop.store.tenant(held.job.tenant_id) as session:
+    async with shop.writing(held) as session:
         for channel in wanting if states else ():
             text = digest(organisation, states, tuple(alert for alert in recent if alert.event != Event.RECOVERED))
             wanted = DeliveryWanted(channel.id, note=Note(Event.DIGEST, text))

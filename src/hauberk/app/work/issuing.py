@@ -46,7 +46,7 @@ async def do_report(shop: Workshop, held: Held) -> None:
     files = await asyncio.to_thread(_made, shop, held, found, scan, wanted.kinds)
 
     async def write() -> None:
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             kept = [await issued.issue(session, assessed.id, file, wanted.by, shop.now()) for file in files]
             done = Outcome(assessed.scan_id, assessed.id, tuple(report.id for report in kept))
             await jobs.finish(session, held.job, orders.outcome(done), shop.now())
@@ -55,7 +55,7 @@ async def do_report(shop: Workshop, held: Held) -> None:
 
 
 async def _evidence(shop: Workshop, held: Held, assessed: Assessed) -> Scan:
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         observation = await scans.observation_of(session, assessed.scan_id)
         assessment = await assessments.content(session, assessed.id)
     if observation is None or assessment is None:
@@ -64,7 +64,7 @@ async def _evidence(shop: Workshop, held: Held, assessed: Assessed) -> Scan:
 
 
 async def _find(shop: Workshop, held: Held, wanted: ReportWanted) -> _Found:
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         return await _found(session, shop, held, wanted)
 
 
@@ -88,7 +88,7 @@ async def _scanned(shop: Workshop, held: Held, subject: Subject) -> Assessed:
     seen = await look(shop, held, subject)
 
     async def write() -> Assessed:
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             return await keep(session, shop, held, seen)
 
     return await shop.patiently(write)

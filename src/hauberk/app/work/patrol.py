@@ -44,16 +44,16 @@ async def do_watch(shop: Workshop, held: Held) -> None:
     """Walk over all domains of the tenant. Raises `StoreError`."""
     last, told = "", 0
     while True:
-        async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        async with shop.reading(held) as session:
             page = await overviews.overview(session, shop.now(), after=last, limit=_PAGE)
             found = [await _certificates(session, state, shop.now()) for state in page]
         if not page:
             break
         last = page[-1].name
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             for state, octets in zip(page, found, strict=True):
                 told += await _look_after(session, shop, state, octets)
-    async with shop.store.tenant(held.job.tenant_id) as session:
+    async with shop.writing(held) as session:
         done = Outcome(said=f"{told} alerts raised")
         await jobs.finish(session, held.job, orders.outcome(done), shop.now())
 

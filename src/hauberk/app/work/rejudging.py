@@ -26,13 +26,13 @@ async def do_rejudging(shop: Workshop, held: Held) -> None:
         rubric = rubrics.load(orders.read_payload(held.job.payload, RejudgingWanted).rubric)
     except (msgspec.MsgspecError, RubricError) as error:
         raise WontDoError(str(error)) from None
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         all_domains = await _all_domains(session)
     added = 0
     for number, domain in enumerate(all_domains):
         held.tell(f"judging {domain.name}", number / len(all_domains))
         added += await _rejudge(shop, held, domain, rubric)
-    async with shop.store.tenant(held.job.tenant_id) as session:
+    async with shop.writing(held) as session:
         done = Outcome(said=f"{counted(added, 'scan')} judged by {rubric.id}")
         await jobs.finish(session, held.job, orders.outcome(done), shop.now())
 
@@ -47,7 +47,7 @@ async def _all_domains(session: TenantSession) -> list[Domain]:
 async def _rejudge(shop: Workshop, held: Held, domain: Domain, rubric: Rubric) -> int:
     added, last = 0, None
     while True:
-        async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+        async with shop.reading(held) as session:
             page = await scans.history(session, domain.id, before=last, limit=_PAGE)
             wanting = [scan for scan in page if not await _is_judged(session, scan, rubric)]
         for scan in wanting:
@@ -63,11 +63,11 @@ async def _is_judged(session: TenantSession, scan: Scan, rubric: Rubric) -> bool
 
 
 async def _judge(shop: Workshop, held: Held, scan: Scan, rubric: Rubric) -> int:
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         observation = await scans.observation_of(session, scan.id)
     if observation is None:
         return 0
     assessment = await asyncio.to_thread(assess, observation, rubric)
-    async with shop.store.tenant(held.job.tenant_id) as session:
+    async with shop.writing(held) as session:
         await assessments.add(session, scan.id, assessment, shop.now())
     return 1

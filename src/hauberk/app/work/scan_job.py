@@ -39,7 +39,7 @@ async def do_scan(shop: Workshop, held: Held) -> None:
     seen = await look(shop, held, subject)
 
     async def write() -> None:
-        async with shop.store.tenant(held.job.tenant_id) as session:
+        async with shop.writing(held) as session:
             assessed = await keep(session, shop, held, seen)
             done = Outcome(assessed.scan_id, assessed.id, said=assessments.result_of(*_result(assessed)))
             await jobs.finish(session, held.job, orders.outcome(done), shop.now())
@@ -50,7 +50,7 @@ async def do_scan(shop: Workshop, held: Held) -> None:
 
 async def _subject(shop: Workshop, held: Held) -> Subject:
     name = held.job.payload.decode("ascii", "replace")
-    async with shop.store.tenant(held.job.tenant_id, writing=False) as session:
+    async with shop.reading(held) as session:
         domain = await domains.by_name(session, name)
         if domain is None or domain.removed_at is not None:
             raise WontDoError(f"{name} is not looked after any more")

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -12,6 +13,7 @@ from hauberk.app.work.work_settings import Clock, WorkSettings
 from hauberk.app.work.worlds import Worlds
 from hauberk.store.errors import StoreError
 from hauberk.store.jobs import Job
+from hauberk.store.session import TenantSession
 from hauberk.store.store import Store
 
 T = TypeVar("T")
@@ -47,6 +49,18 @@ class Workshop:
     worlds: Worlds
     settings: WorkSettings
     clock: Clock
+    turns: dict[int, asyncio.Lock] = field(default_factory=dict[int, asyncio.Lock])
+
+    @asynccontextmanager
+    async def writing(self, held: Held) -> AsyncGenerator[TenantSession]:
+        """A session of the job's tenant. Its chain lets one write at a time: those of this process wait here, without a connection."""
+        async with self.turns.setdefault(held.job.tenant_id, asyncio.Lock()), self.store.tenant(held.job.tenant_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self, held: Held) -> AsyncGenerator[TenantSession]:
+        async with self.store.tenant(held.job.tenant_id, writing=False) as session:
+            yield session
 
     def now(self) -> datetime:
         return self.clock()
