@@ -31,8 +31,11 @@ class Demonstration:
     written: list[Path] = field(default_factory=list[Path])
 
 
-async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: bool = True) -> Demonstration:
-    """Raises `StageError` where no stage can be made, and `OSError` where `out` cannot be written to."""
+async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: bool = True, mutate: bool = False) -> Demonstration:
+    """`mutate`: break every setting of the mutation table as well, which takes minutes.
+
+    Raises `StageError` where no stage can be made, and `OSError` where `out` cannot be written to.
+    """
     done = Demonstration()
     out.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - here and below: nothing else runs in this process
     if may_install and (packages := namespaces.missing()):
@@ -45,7 +48,7 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
         done.laps["stage up"] = time.perf_counter() - clock
         say(f"{len(running.names)} daemons are up.")
         with _lap(done, "probes"):
-            await _prove(running, out, done, say)
+            await _prove(running, out, done, say, mutate=mutate)
         say("Scanning the domain from the internet.")
         with _lap(done, "scan"):
             await _scan(running, out, done)
@@ -56,8 +59,8 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
     return done
 
 
-async def _prove(running: Stage, out: Path, done: Demonstration, say: Callable[[str], None]) -> None:
-    proof = await prove_stage(running, now, say)
+async def _prove(running: Stage, out: Path, done: Demonstration, say: Callable[[str], None], *, mutate: bool) -> None:
+    proof = await prove_stage(running, now, say, mutate=mutate)
     done.measures = judge(proof.outcomes, proof.missing)
     done.written += write_measures(proof, out)
 

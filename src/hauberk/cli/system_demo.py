@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 def demo(
     out: Annotated[Path, typer.Option("--out", help="The folder that evidence and reports go to.")] = Path("evidence"),
     install: Annotated[bool, typer.Option("--install/--no-install", help="Install Debian's packages that are missing.")] = True,
+    mutations: Annotated[
+        bool, typer.Option("--mutations", help="Break each setting of the mutation table too: some minutes more.")
+    ] = False,
 ) -> None:
     """Run the mail system in five network namespaces (Debian, as root), probe every measure, scan it from outside, write the reports.
 
@@ -27,7 +30,7 @@ def demo(
     from hauberk.system.stage.commands import StageError
 
     try:
-        done = run(demonstrate(out, lambda line: typer.echo(line, err=True), may_install=install))
+        done = run(demonstrate(out, lambda line: typer.echo(line, err=True), may_install=install, mutate=mutations))
     except StageError as error:
         exits.refuse(f"the demo cannot be set up: {error}", exits.INCOMPLETE)
     except OSError as error:

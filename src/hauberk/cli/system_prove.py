@@ -86,3 +86,12 @@ def tell(proof: "Proof", written: tuple[Path, ...]) -> int:
     if any(one.standing is Standing.FAILED for one in states):
         return exits.FINDINGS
     return exits.INCOMPLETE if any(one.standing is Standing.PARTLY for one in states) else exits.FINE
+
+
+def probes() -> None:
+    """Print all probes by measure, and the deliberately broken settings that they have to notice, as Markdown."""
+    try:
+        from hauberk.system.prove.listing import page
+    except ImportError as error:
+        exits.refuse(f"this needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
+    typer.echo(page(), nl=False)

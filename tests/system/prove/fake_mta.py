@@ -57,7 +57,7 @@ class FakeMta:
     injectable: bool = False
     patient: bool = False
     offers_auth: bool = False
-    logins: tuple[bytes, ...] = ()
+    login_said: str = "535 5.7.8 wrong"
     verbs: dict[str, str] = field(default_factory=lambda: {"VRFY": "502 5.5.1 no", "EXPN": "502 5.5.1 no", "ETRN": "502 5.5.1 no"})
     kept: list[tuple[tuple[bytes, ...], bytes]] = field(default_factory=list[tuple[tuple[bytes, ...], bytes]])
 
@@ -128,7 +128,7 @@ class _Session:
             case "NOOP" | "RSET":
                 self.say("250 ok")
             case "AUTH" if server.offers_auth:
-                self.say("235 2.7.0 in" if line in server.logins else "535 5.7.8 wrong")
+                self.say(server.login_said)
             case _:
                 self.say(server.verbs.get(verb, "502 5.5.2 unknown"))
 

@@ -15,6 +15,7 @@ from hauberk.system.prove.catalogue import all_experiments
 from hauberk.system.prove.declared import flows as declared_flows
 from hauberk.system.prove.experiment import Experiment, run_all
 from hauberk.system.prove.experiment import run as carry_out
+from hauberk.system.prove.listing import every_probe, noticing, page
 from hauberk.system.prove.mutations import NothingToChangeError, edited, mutations
 from hauberk.system.prove.probe import Outcome, Place, State, Vantage
 from hauberk.system.prove.targets import Account, Engines, Files, Flow, Service, Targets, Zone, decode, encode
@@ -101,6 +102,7 @@ def test_a_server_without_starttls_is_caught() -> None:
 PEOPLE = {
     "suspended": Account("carol@corp.test", "pw-carol"),
     "leaver": Account("erin@corp.test", "pw-erin"),
+    "leaver_app": Account("erin@corp.test", "pw-app"),
     "mover": Account("dave@corp.test", "pw-dave"),
 }
 
@@ -123,13 +125,39 @@ def nobody(_user: str, _password: str) -> bool:
     return False
 
 
-LOGINS = ("m6.control.login", "m6.login.", "m6.suspended.login", "m6.leaver.login")
+LOGINS = ("m6.control.login", "m6.login.", "m6.suspended.login", "m6.leaver.login", "m6.leaver.app-password-login")
 
 
 def test_a_server_that_knows_its_people_passes_and_one_that_takes_any_password_is_caught() -> None:
     assert set(states(at_desk(FakeImap(), *LOGINS)).values()) == {State.PASS}
     found = states(at_desk(FakeImap(lets_in=anybody), *LOGINS))
-    assert found.pop("m6.control.login") is State.PASS and set(found.values()) == {State.FAIL} and len(found) == 4
+    assert found.pop("m6.control.login") is State.PASS and set(found.values()) == {State.FAIL} and len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [("535 5.7.8 wrong", State.PASS), ("235 2.7.0 in", State.FAIL), ("454 later", State.INCONCLUSIVE)]
+)
+def test_who_has_left_or_is_suspended_and_can_submit_is_noticed(said: str, state: State) -> None:
+    async def run() -> dict[str, Outcome]:
+        async with listening(FakeMta(offers_auth=True, login_said=said).serve, tls=True) as port:
+            wanted = replace(targets(submission=port), **PEOPLE)
+            chosen = only(accounts.experiments(wanted), "m6.leaver.submit", "m6.leaver.app-password-submit", "m6.suspended.submit")
+            return await outcomes(chosen, wanted, {})
+
+    found = states(asyncio.run(run()))
+    assert len(found) == 3 and set(found.values()) == {state}
+
+
+def test_every_probe_has_been_seen_failing() -> None:
+    """On the stage by a mutation, or here and in test_relay_and_smuggling.py by a fake server, each by its name."""
+    by_fakes = ("m4.relay.", "m4.smuggling.", "m4.injection.", "m4.commands.", "m2.families", *LOGINS, "m6.leaver.app-", "m6.session.ends")
+    unseen = [one.id for one in every_probe() if one.id not in noticing() and not one.id.startswith(by_fakes)]
+    assert unseen == []
+    assert set(noticing()) <= {one.id for one in every_probe()}
+
+
+def test_the_page_of_measures_is_as_the_program_writes_it() -> None:
+    assert (Path(__file__).parents[3] / "docs/measures.md").read_text() == page(), "run: hauberk system probes > docs/measures.md"
 
 
 def test_a_session_that_is_ended_passes_and_one_that_lives_on_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

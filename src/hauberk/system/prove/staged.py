@@ -68,6 +68,11 @@ def stage_targets(stage: Stage) -> Targets:
     return targets(stage.declaration, accounts, published)
 
 
+def with_leaver(wanted: Targets, person: play.Person, app_password: str) -> Targets:
+    """Somebody who could log in and receive a moment ago."""
+    return replace(wanted, leaver=_account(person), leaver_alias=person.aliases[0], leaver_app=Account(person.login, app_password))
+
+
 def _account(person: play.Person) -> Account:
     return Account(person.login, person.password)
 
