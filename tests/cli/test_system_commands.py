@@ -64,6 +64,7 @@ def test_plan_says_what_would_be_where_and_shows_no_secret(begun: Hauberk) -> No
     assert re.search(r"^ +postfix +/etc/postfix/main\.cf  root:root 0644$", done.out, re.M)
     assert re.search(r"^ +dmz +-> inside +24 +delivery$", done.out, re.M)
     assert "firewall.host: there is none" in done.out
+    assert "certificates.mta: it has to be valid for mx1.example.com, mta-sts.example.com" in done.out
     assert "smtpd_forbid_bare_newline = reject" in (begun.folder / "files/mta/etc/postfix/main.cf").read_text()
     written = b"".join(path.read_bytes() for path in (begun.folder / "files").rglob("*") if path.is_file())
     assert b"PRIVATE KEY" not in written

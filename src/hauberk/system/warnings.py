@@ -83,6 +83,11 @@ def _names(declaration: Declaration) -> Iterator[Notice]:
         yield Notice(
             "mta.name", f"it is in none of the domains: the records of the host belong into its own zone, not into {home(declaration)}"
         )
+    wanted = [declaration.mta.name]
+    if declaration.dns.mta_sts is not MtaStsMode.NONE:
+        wanted += [f"mta-sts.{one}" for one in declaration.domains]
+    yield Notice("certificates.mta", f"it has to be valid for {', '.join(wanted)}")
+    yield Notice("mta.addresses", f"whoever gave you {_said(declaration.mta)} has to let reverse DNS say {declaration.mta.name}")
     reports = declaration.dns.reports_to.rpartition("@")[2]
     if reports and reports not in declaration.domains:
         yield Notice("dns.reports_to", f"{reports} has to say that it takes reports for others (RFC 9990): a record there")
