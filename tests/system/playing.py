@@ -178,7 +178,7 @@ def played(declare: Callable[[Declaration], Declaration] = lambda declared: decl
     thread.start()
     held = stage(datetime.now(UTC), declare=declare)
     try:
-        running = asyncio.run_coroutine_threadsafe(held.__aenter__(), loop).result(120)
+        running = asyncio.run_coroutine_threadsafe(held.__aenter__(), loop).result(300)
         try:
             yield Playing(running, loop)
         finally:

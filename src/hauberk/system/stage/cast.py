@@ -10,6 +10,7 @@ from hauberk.system.stage import play
 from hauberk.system.stage.daemons import Daemon, Door
 from hauberk.system.tree import Component
 
+_COMPILING = 240.0  # seconds: the first Rspamd of a busy machine compiles its expressions
 _RSPAMD_MAIN = "/etc/rspamd/rspamd.conf"  # Debian's; what is ours comes in by LOCAL_CONFDIR
 
 ZONES: Mapping[Role, Zone] = {Role.MTA: Zone.DMZ, Role.MDA: Zone.INSIDE}
@@ -117,7 +118,7 @@ def _rspamd(role: Role, places: Places) -> Daemon:
         _RSPAMD_MAIN,
         *(f"--var={key}={value}" for key, value in folders.items()),
     )
-    return Daemon(name(role, Component.RSPAMD), ZONES[role], command, (Door("127.0.0.1", ports.RSPAMD_MILTER),))
+    return Daemon(name(role, Component.RSPAMD), ZONES[role], command, (Door("127.0.0.1", ports.RSPAMD_MILTER),), start_seconds=_COMPILING)
 
 
 def _gateway(role: Role, places: Places) -> Daemon:
