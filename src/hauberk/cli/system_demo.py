@@ -32,7 +32,7 @@ def demo(
     try:
         done = run(demonstrate(out, lambda line: typer.echo(line, err=True), may_install=install, mutate=mutations))
     except StageError as error:
-        exits.refuse(f"the demo cannot be set up: {error}", exits.INCOMPLETE)
+        exits.refuse(f"the demo ended early: {error}", exits.INCOMPLETE)
     except OSError as error:
         exits.refuse(f"the demo cannot be run: {error}", exits.INTERNAL)
     _tell(done)
