@@ -137,6 +137,19 @@ def test_an_invitation_that_was_withdrawn_or_is_old_is_none(play: Play) -> None:
     play(scenario)
 
 
+def test_a_new_invitation_takes_the_place_of_the_one_before(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        first, second = [
+            _secret((await ada.send("/settings/people", "/settings/people/invite", email="b@example.com", role=role)).text)
+            for role in ("administrator", "auditor")
+        ]
+        assert (await site.browser().get(first)).status_code == 404
+        assert "invited as auditor" in await site.browser().read(second)
+
+    play(scenario)
+
+
 def test_the_last_administrator_stays(play: Play) -> None:
     async def scenario(site: Site) -> None:
         ada = await _ada(site)

@@ -29,7 +29,7 @@ async def show(request: Request, here: Here, visitor: Administrator, done: str =
 async def invite(
     request: Request, here: Here, visitor: Administrator, email: Annotated[str, Form(max_length=1000)], role: Annotated[Role, Form()]
 ) -> Response:
-    """The link is shown this once, to be passed on."""
+    """The link is shown this once, to be passed on. It takes the place of one that the address was sent before."""
     if objection := address_objection(email):
         return await _page(request, here, visitor, wrong={"email": objection}, email=email)
     at = here.clock()
@@ -37,6 +37,9 @@ async def invite(
         address = mail_address(email).lower()
         if any(one.email == address for one in await members.all_members(session)):
             return await _page(request, here, visitor, wrong={"email": "This is a member already."}, email=email)
+        for earlier in await members.invited(session):
+            if earlier.email == address and earlier.used_at is None:
+                await members.withdraw(session, earlier.id)
         invitation, secret = await members.invite(session, address, role, at, at + _INVITED_FOR)
     link = f"{here.settings.url}/invitation/{secret}"
     return await _page(request, here, visitor, link=link, invited_address=invitation.email)
