@@ -96,7 +96,9 @@ def test_a_worker_that_died_is_replaced() -> None:
             assert [one.kind for one in await workers.inspect(MAIL)] == [Kind.MATCH, Kind.MATCH]
             for pid in _children():
                 os.kill(pid, signal.SIGKILL)
-            await asyncio.sleep(0.3)
+                while Path(f"/proc/{pid}").exists():
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)  # until the loop knows as well
             assert [one.kind for one in await workers.inspect(MAIL)] == [Kind.MATCH, Kind.MATCH]
         finally:
             await workers.stop()
