@@ -29,6 +29,7 @@ want clamav-daemon clamd
 want clamav clamscan
 want clamav-freshclam freshclam
 want postsrsd postsrsd
+want chromium chromium
 want_file dns-root-data /usr/share/dns/root.key
 want_file postfix-sqlite /usr/lib/postfix/postfix-sqlite.so
 want_file postfix-pgsql /usr/lib/postfix/postfix-pgsql.so
