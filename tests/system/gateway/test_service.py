@@ -94,10 +94,10 @@ def test_a_worker_that_died_is_replaced() -> None:
         await workers.start()
         try:
             assert [one.kind for one in await workers.inspect(MAIL)] == [Kind.MATCH, Kind.MATCH]
-            for pid in _children():
+            killed = _children()
+            for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-                while Path(f"/proc/{pid}").exists():
-                    await asyncio.sleep(0.01)
+            await asyncio.to_thread(until, lambda: not any(_there(pid) for pid in killed))
             await asyncio.sleep(0.1)  # until the loop knows as well
             assert [one.kind for one in await workers.inspect(MAIL)] == [Kind.MATCH, Kind.MATCH]
         finally:
@@ -105,6 +105,10 @@ def test_a_worker_that_died_is_replaced() -> None:
         assert _children() == []
 
     asyncio.run(use())
+
+
+def _there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def _children() -> list[int]:
