@@ -10,11 +10,15 @@ from hauberk.system.prove.evidence import MEASURES, Proof, encode
 
 
 def measures_pdf(proof: Proof, signing: Signing | None = None) -> bytes:
-    """The pages, with the evidence attached. Equal input gives equal octets, but for the signature."""
-    key = signing.shown_key if signing else ""
-    attached = Attachment(MEASURES, "Outcomes and transcripts of all probes", encode(proof))
-    pdf = build_pdf(compose(proof, key=key), (attached,))
+    """The pages, with the evidence attached."""
+    pdf = unsigned_measures_pdf(proof, signing.shown_key if signing else "")
     return signing.pdf(pdf) if signing else pdf
+
+
+def unsigned_measures_pdf(proof: Proof, key: str = "") -> bytes:
+    """Equal input gives equal octets; `key` is the fingerprint that stands on the first page."""
+    attached = Attachment(MEASURES, "Outcomes and transcripts of all probes", encode(proof))
+    return build_pdf(compose(proof, key=key), (attached,))
 
 
 def write_measures(proof: Proof, out: Path, signing: Signing | None = None) -> tuple[Path, ...]:

@@ -25,6 +25,7 @@ from hauberk.world.tape import TapeError, decode
 
 LARGEST = pades.LARGEST
 NOBODY = Trusted()
+_MEASURES = "measures.json"  # as `hauberk.system.prove.evidence.MEASURES`, which is not imported before it is needed
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
@@ -77,9 +78,13 @@ class Verifier:
         if signature.time_stamp:
             by = self._party(signature.time_stamp.certificate, signature.time_stamp.others)
             found = replace(found, stamped_at=signature.time_stamp.at, stamped_by=by)
-        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT))
+        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT, _MEASURES))
         if isinstance(attached, Flaw):
             return found.but(attached)
+        if _MEASURES in attached and EVIDENCE not in attached:
+            from hauberk.app.following_measures import measures_follow
+
+            return measures_follow(found, pdf, attached[_MEASURES], signature.certificate, self.now, want_fresh=self.want_fresh)
         missing = [one for one in (EVIDENCE, ASSESSMENT, STATEMENT) if one not in attached]
         if missing:
             return found.but(Flaw("the attachments", f"it is no signed report of Hauberk: {', '.join(missing)} is not in it"))

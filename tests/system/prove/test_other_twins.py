@@ -160,8 +160,7 @@ def test_the_page_of_measures_is_as_the_program_writes_it() -> None:
     assert (Path(__file__).parents[3] / "docs/measures.md").read_text() == page(), "run: hauberk system probes > docs/measures.md"
 
 
-def test_a_session_that_is_ended_passes_and_one_that_lives_on_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_KICK_SECONDS", 0.3)
+def test_a_session_that_is_ended_passes_and_one_that_lives_on_is_caught() -> None:
     ended = FakeImap(lets_in=anybody)
 
     async def run(server: FakeImap, end: bool) -> State:
@@ -172,7 +171,8 @@ def test_a_session_that_is_ended_passes_and_one_that_lives_on_is_caught(monkeypa
         async with listening(server.serve, tls=True) as port:
             wanted = replace(targets(imap=port), **PEOPLE)
             (one,) = only(accounts.experiments(wanted), accounts.KICKED)
-            return (await carry_out(one, wanted, clock, cue)).finding.state
+            quick = replace(one, carry=accounts.is_kicked(PEOPLE["mover"], 0.3))
+            return (await carry_out(quick, wanted, clock, cue)).finding.state
 
     assert asyncio.run(run(ended, True)) is State.PASS
     assert asyncio.run(run(FakeImap(lets_in=anybody), False)) is State.FAIL

@@ -44,7 +44,7 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
         yield _outside("leaver.alias", "mail for an alias of who has left is refused", targets.leaver_alias, wanted=False)
     if targets.mover:
         what = "a session that is open when its account is deactivated ends at once"
-        yield Experiment(Probe(KICKED, Measure.M6, Vantage.WORKSTATION, what, _SOURCE, LOGIN), _is_kicked(targets.mover))
+        yield Experiment(Probe(KICKED, Measure.M6, Vantage.WORKSTATION, what, _SOURCE, LOGIN), is_kicked(targets.mover))
 
 
 def _at_desk(name: str, what: str, carry: Carry) -> Experiment:
@@ -112,7 +112,9 @@ def _refuses(recipient: str) -> Carry:
     return carry
 
 
-def _is_kicked(account: Account) -> Carry:
+def is_kicked(account: Account, seconds: float = _KICK_SECONDS) -> Carry:
+    """Whether an open session ends within so many seconds of the cue."""
+
     async def carry(scene: Scene) -> Finding:
         async with mailbox_session(scene.targets.imap, verifying(scene.targets.anchors), scene.record) as imap:
             if not await imap.login(account) or not (await imap.command("SELECT INBOX"))[0]:
@@ -120,7 +122,7 @@ def _is_kicked(account: Account) -> Carry:
             scene.record.note(f"waiting for {account.address} to be deactivated")
             await scene.cue(KICKED)
             try:
-                line = await imap.wire.line(_KICK_SECONDS)
+                line = await imap.wire.line(seconds)
             except UnansweredError as error:
                 if "closed" in str(error):
                     return passed("the server closed the session")
