@@ -42,7 +42,7 @@ ALWAYS = (
     "ignored_auth",
 )
 THOROUGHNESS = settings(
-    max_examples=5,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,

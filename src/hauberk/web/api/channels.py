@@ -15,7 +15,7 @@ from hauberk.app.work.sealing import SealError, sealer
 from hauberk.store import channels
 from hauberk.store.channels import Kind
 from hauberk.web.api.bearer import Reader, Steward
-from hauberk.web.api.jobs import LOCATED, Job, ordered
+from hauberk.web.api.jobs import ACCEPTED, LOCATED, Job, ordered
 from hauberk.web.api.paging import Page, whole
 from hauberk.web.api.places import Id, at
 from hauberk.web.api.problem import Kind as Problems
@@ -98,7 +98,7 @@ async def disable_channel(caller: Steward, id: Id) -> None:
             await channels.disable(session, id, caller.at)
 
 
-@router.post("/{id}/test", status_code=202, responses={202: LOCATED, 404: {}, 409: {}})
+@router.post("/{id}/test", status_code=202, responses={202: ACCEPTED, 404: {}, 409: {}})
 async def test_channel(caller: Steward, id: Id, request: Request, response: Response) -> Job:
     """Send the channel a test. The job says whether it arrived."""
     job = await ordering.order_channel_test(caller.service.store, caller.tenant, id, caller.by, caller.at)

@@ -110,4 +110,7 @@ def key_of(caller: Caller, sent: str) -> str:
     return f"api:{sent}" if sent else ""
 
 
-LOCATED = {"headers": {"Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}}}}
+LOCATED: dict[str, object] = {
+    "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}}}
+}
+ACCEPTED: dict[str, object] = {**LOCATED, "description": "It is ordered. `Location` is where to ask how far it is."}

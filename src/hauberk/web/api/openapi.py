@@ -1,9 +1,9 @@
 """The API's own description (OpenAPI 3.1): every operation with every problem that it can answer with."""
 
+import json
 import re
 from typing import Any, cast
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -49,6 +49,8 @@ TAGS = (
 _ALWAYS = (Kind.INVALID, Kind.INTERNAL, Kind.UNAVAILABLE)
 _WITH_TOKEN = (Kind.UNAUTHENTICATED, Kind.INSUFFICIENT_SCOPE, Kind.TOO_MANY_REQUESTS)
 _WITH_BODY = (Kind.MALFORMED, Kind.TOO_LARGE, Kind.UNSUPPORTED_MEDIA_TYPE)
+# What stands alone in its own module is one of many here.
+_NAMES = {"Kind": "ChannelKind", "State": "JobState", "Body_verify": "VerificationForm", "Body_attach_file": "AttachmentForm"}
 _CHANGING = ("post", "put", "patch", "delete")
 _HEADERS = {
     Kind.UNAUTHENTICATED: ("WWW-Authenticate",),
@@ -70,9 +72,12 @@ def describe(api: FastAPI) -> Object:
 
 
 def _plainly_named(made: Object) -> Object:
-    """`Page_Domain_`, as the framework names a page of domains, becomes `DomainPage`."""
-    text = msgspec.json.encode(made).decode()
-    return msgspec.json.decode(re.sub(r"\bPage_([A-Za-z]+)_", r"\1Page", text))
+    """Types under names that say what they are: `Page_Domain_`, as the framework names a page of domains, becomes `DomainPage`."""
+    schemas: Object = made["components"]["schemas"]
+    named = {name: _NAMES.get(name, re.sub(r"^Page_([A-Za-z]+)_$", r"\1Page", name)) for name in schemas}
+    made["components"]["schemas"] = {named[name]: {**schema, "title": named[name]} for name, schema in schemas.items()}
+    text = re.sub(r'"#/components/schemas/([A-Za-z_]+)"', lambda ref: f'"#/components/schemas/{named[ref[1]]}"', json.dumps(made))
+    return json.loads(text)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -112,6 +117,9 @@ def _complete_operation(method: str, operation: Object) -> None:
         wanted.append(Kind.INSUFFICIENT_STORAGE)
     for kind in sorted(set(wanted), key=lambda kind: kind.status):
         responses[str(kind.status)] = {"$ref": f"#/components/responses/{_component(kind)}"}
+    for found in responses.values():
+        if found.get("description") == "Successful Response":
+            found["description"] = "Done."
     operation["responses"] = dict(sorted(responses.items()))
     operation["summary"] = _sentence(operation["operationId"])
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from hauberk.app.work import ordering
 from hauberk.store import domains, reports
 from hauberk.web.api.bearer import Reader, Reporter
-from hauberk.web.api.jobs import LOCATED, IdempotencyKey, Job, key_of, ordered
+from hauberk.web.api.jobs import ACCEPTED, IdempotencyKey, Job, key_of, ordered
 from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import DomainFilter, Id, Name, domain_filter, domain_named
 from hauberk.web.api.problem import not_found
@@ -47,7 +47,7 @@ class Report:
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-@router.post("/domains/{name}/reports", status_code=202, responses={202: LOCATED, 404: {}, 409: {}})
+@router.post("/domains/{name}/reports", status_code=202, responses={202: ACCEPTED, 404: {}, 409: {}})
 async def order_report(
     caller: Reporter, name: Name, body: ReportOrder, request: Request, response: Response, key: IdempotencyKey = ""
 ) -> Job:

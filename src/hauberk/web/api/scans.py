@@ -11,7 +11,7 @@ from hauberk.app.work import ordering
 from hauberk.store import assessments, domains, scans
 from hauberk.store.overview import overview
 from hauberk.web.api.bearer import Reader, Scanner
-from hauberk.web.api.jobs import LOCATED, IdempotencyKey, Job, key_of, ordered
+from hauberk.web.api.jobs import ACCEPTED, IdempotencyKey, Job, key_of, ordered
 from hauberk.web.api.paging import Page, Paged, whole
 from hauberk.web.api.places import Id, Name, domain_named, parsed_name
 from hauberk.web.api.problem import Complaint, invalid, not_found
@@ -52,7 +52,7 @@ class Ordered:
     ordered: int
 
 
-@router.post("/domains/{name}/scans", status_code=202, responses={202: LOCATED, 404: {}, 409: {}})
+@router.post("/domains/{name}/scans", status_code=202, responses={202: ACCEPTED, 404: {}, 409: {}})
 async def order_scan(caller: Scanner, name: Name, request: Request, response: Response, key: IdempotencyKey = "") -> Job:
     """Order a scan. While one of this domain waits or goes on, that one is it. Ask the job at `Location` how far it is."""
     async with caller.reading() as session:
