@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import and_, or_, select
 
 from hauberk.app.work.patrol import rounds
 from hauberk.app.work.work_settings import WorkSettings
@@ -19,6 +20,7 @@ from hauberk.protocols.walk import Ask, Reply
 from hauberk.store import domains, jobs, tenants
 from hauberk.store.jobs import Job, State
 from hauberk.store.store import Store
+from hauberk.store.tables.work import jobs as table
 from hauberk.world.recorded import Ready
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
@@ -102,14 +104,14 @@ class Office:
         async with working(self.worker()):
             async with asyncio.timeout(120):
                 while await self._due():  # noqa: ASYNC110 - what changes is in the database
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.04)
 
     async def _due(self) -> bool:
+        due = and_(table.c.state == State.WAITING.value, table.c.due_at <= self.clock())
+        waiting = select(table.c.id).where(or_(table.c.state == State.RUNNING.value, due)).limit(1)
         async with self.store.tenant(self.tenant, writing=False) as session:
-            found = await jobs.recent(session, limit=1000)
-        waiting = any(job.state is State.RUNNING or (job.state is State.WAITING and job.due_at <= self.clock()) for job in found)
-        ordered = rounds(self.clock())[0][0].key in {job.key for job in found}
-        return waiting or not ordered
+            ordered = await jobs.by_key(session, rounds(self.clock())[0][0].key)
+            return ordered is None or await session.first(waiting) is not None
 
     async def job(self, id: int) -> Job:
         async with self.store.tenant(self.tenant, writing=False) as session:

@@ -48,7 +48,7 @@ async def _ended(one: Office) -> int:
 async def _until(one: Office, number: int, seconds: float = 180) -> None:  # a busy machine is no reason to fail
     async with asyncio.timeout(seconds):
         while await _ended(one) < number:  # noqa: ASYNC110 - what changes is in the database
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
 
 async def _until_all(one: Office, are: Callable[[Job], bool]) -> None:

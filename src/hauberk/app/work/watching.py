@@ -63,9 +63,11 @@ async def _judged(session: TenantSession, scan_id: int, like: Assessment) -> Ass
 async def notice(session: TenantSession, noticed: Noticed, settings: WorkSettings, at: datetime) -> None:
     """Tell what got worse, better or is about to end, in the transaction that stores the scan. Raises `StoreError`."""
     domain, newest = noticed.domain, noticed.scan.assessment
-    holding = await exceptions.of_domain(session, domain.id, holding_at=at)
-    excepted = frozenset(one.check for one in holding if not one.subject)
-    found = trend((Look(noticed.scan_id, newest), *noticed.earlier), excepted)
+    looks = (Look(noticed.scan_id, newest), *noticed.earlier)
+    found = trend(looks)
+    if found.worse or found.suspected:
+        holding = await exceptions.of_domain(session, domain.id, holding_at=at)
+        found = trend(looks, frozenset(one.check for one in holding if not one.subject))
     shown = certificates(noticed.scan.observation)
     open_alerts = await alerts.open_of(session, domain.id)
     news = [News(Fingerprint(one.event, domain.id, one.about, str(one.since)), one.message) for one in found.worse]
