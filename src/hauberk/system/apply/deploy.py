@@ -1,7 +1,9 @@
 """One host, one step: look, compare, put in place, check, tell. What a checker refuses is undone before anybody was told."""
 
 import base64
+import io
 import json
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
@@ -73,10 +75,7 @@ def put(site: Site, found: tuple[Change, ...], on: Machine, say: Say) -> None:
         _prerequisites(site, on, say)
     on.must(script.folders(site.tree.folders), "making folders")
     on.must(script.prepare(site.places), "preparing")
-    for number, one in enumerate(found):
-        if one.wanted is not None:
-            on.put(f"{site.places.applied}/incoming/{number}", one.wanted.content)
-    on.put(f"{site.places.applied}/incoming/manifest", site.tree.manifest().encode())
+    on.put(f"{site.places.applied}/incoming/files.tar", _bundle(site, found))
     on.must(script.swap(found, site.places), "putting files in place")
     concerned = components(found)
     try:
@@ -86,6 +85,18 @@ def put(site: Site, found: tuple[Change, ...], on: Machine, say: Say) -> None:
         raise
     on.must(script.settle(site.places), "keeping the earlier files")
     _tell(site, found, concerned, on, say)
+
+
+def _bundle(site: Site, found: tuple[Change, ...]) -> bytes:
+    """What the host needs, as one file: over SSH every file of its own would be several round trips."""
+    wanted = {str(number): one.wanted.content for number, one in enumerate(found) if one.wanted is not None}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as bundle:
+        for name, content in {**wanted, "manifest": site.tree.manifest().encode()}.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o600
+            bundle.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
 
 
 def roll_back(site: Site, on: Machine, say: Say) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ What a host keeps, in `Places.applied`:
     manifest.json    what the last apply brought (tree.py)
     previous.tar     the files as they were before it; previous.json the manifest of then; previous.new lists files that were not there
     pending.*        the same of an apply under way, until every checker is content
-    incoming/        the files of an apply under way, by number
+    incoming/        the files of an apply under way, by number, and the bundle that they came in
 """
 
 import shlex
@@ -57,7 +57,7 @@ def swap(found: tuple[Change, ...], places: Places) -> str:
     kept = [one.path for one in found if one.before is not None]
     new = [one.path for one in found if one.before is None]
     state = shlex.quote(places.applied)
-    lines = ["set -e", "umask 077", f"cd {state}"]
+    lines = ["set -e", "umask 077", f"cd {state}", "tar -xf incoming/files.tar -C incoming --no-same-owner"]
     listed = " ".join(shlex.quote(path) for path in kept)
     lines.append(f"tar -cf {PENDING}.tar -P {listed or '-T /dev/null'}")
     lines.append(f"printf '%s\\n' {' '.join(shlex.quote(path) for path in new)} > {PENDING}.new" if new else f": > {PENDING}.new")
