@@ -37,10 +37,11 @@ def create_app(settings: ServerSettings, store: Store, clock: Clock, world: Worl
         telemetry=NO_TELEMETRY,
     )
     install(app, installation)
-    for routed in (sign_in, settings_pages, pages, badge, health):
-        app.include_router(routed.router)
+    # First, as programs ask oftener than people and routes are tried in turn.
     app.router.routes.append(mounted(installation))
     app.router.routes.append(Route("/metrics", create_metrics(installation), include_in_schema=False))
+    for routed in (sign_in, settings_pages, pages, badge, health):
+        app.include_router(routed.router)
     app.mount("/static", StaticFiles(directory=_STATIC))
     explain_errors(app)
     app.add_middleware(Protection, settings)
