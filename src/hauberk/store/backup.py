@@ -154,9 +154,10 @@ def _not_empty() -> StoreError:
 
 
 def _forget_sessions(source: Path) -> None:
-    """Whoever has signed out since then stays signed out."""
+    """Whoever has signed out since then stays signed out, and what was ended stays so."""
     with clear_errors(), closing(open_file(str(source))) as connection:
         connection.execute("DELETE FROM sessions")
+        connection.execute("DELETE FROM ceremonies")
 
 
 def _replace_file(source: Path, target: Path, replace: bool) -> None:
