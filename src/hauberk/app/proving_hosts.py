@@ -58,15 +58,15 @@ async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime]) ->
     return await vantage.attempts_at(zone, given.targets, (), clock, 2 if pause else 8, pause)
 
 
-async def settled(given: Order, attempts: tuple[Attempt, ...], clock: Callable[[], datetime]) -> Proof:
-    """Look where messages turn up, and say what all of it comes to."""
+async def settled(given: Order, attempts: tuple[Attempt, ...], clock: Callable[[], datetime], seconds: float = _DELIVERY) -> Proof:
+    """Look where messages turn up, for so many seconds, and say what all of it comes to."""
     wanted = given.targets
     seekers = {
         Place.MAILBOX: gathering.mailbox(wanted.imap, wanted.mailbox, wanted.anchors, Place.MAILBOX, clock),
-        Place.SINK: gathering.mailbox(given.sink.service, given.sink.account, "", Place.SINK, clock),
+        Place.SINK: gathering.mailbox(given.sink.service, given.sink.account, given.sink.anchors, Place.SINK, clock),
     }
     begun = min((one.transcript.began for one in attempts), default=clock())
-    outcome = settle(attempts, await gathering.gather(attempts, seekers, _DELIVERY), wanted)
+    outcome = settle(attempts, await gathering.gather(attempts, seekers, seconds), wanted)
     return proof(given.system.declaration.organisation, wanted, begun, (outcome,), planned(wanted, attempts))
 
 
@@ -82,7 +82,7 @@ async def _sink_is_ours(given: Order, clock: Callable[[], datetime]) -> None:
     """Who cannot read a mailbox has no business sending to it."""
     sink = given.sink
     try:
-        async with mailbox_session(sink.service, verifying(""), Recorder("sink", clock)) as imap:
+        async with mailbox_session(sink.service, verifying(sink.anchors), Recorder("sink", clock)) as imap:
             if not await imap.login(sink.account):
                 raise NotProvedError(f"{sink.account.address} cannot log in at {sink.service.host}: the sink has to be yours")
     except UnansweredError as error:

@@ -63,6 +63,7 @@ class _Sink(_Table, frozen=True, forbid_unknown_fields=True):
     user: str
     password: str
     port: int = 993
+    anchors: str = ""
 
 
 class _File(_Table, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +86,11 @@ class _File(_Table, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """The mailbox outside, and who may read it."""
+    """The mailbox outside, and who may read it; `anchors` is PEM, empty for the system's."""
 
     service: Service
     account: Account
+    anchors: str = ""
 
 
 SECOND_CANARY = "HAUBERK-" + "SECOND-ENGINE-TEST-FILE-9c1f4be27d50"  # the gateway's own rules know it
@@ -124,7 +126,7 @@ def read(text: str, declared: Declaration) -> tuple[Testers, Sink]:
         files=_files(declared),
     )
     service = Service(file.sink.host, (file.sink.host,), file.sink.port)
-    return testers, Sink(service, Account(file.sink.user, file.sink.password))
+    return testers, Sink(service, Account(file.sink.user, file.sink.password), file.sink.anchors)
 
 
 def _account(given: _Account) -> Account:
