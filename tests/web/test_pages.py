@@ -389,6 +389,18 @@ def test_the_catalogue_explains_every_check_to_anybody(play: Play) -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize("id", ["0", "-1", "abc", "1e3", "9" * 30, "%00", "1'--", "..%2f1"])
+def test_what_is_no_number_of_a_row_is_not_there(play: Play, id: str) -> None:
+    async def scenario(site: Site) -> None:
+        browser, _ = await _ada(site)
+        for path in (f"/domains/{id}", f"/reports/{id}", f"/work/{id}", f"/domains/1/results/{id}"):
+            assert (await browser.get(path)).status_code == 404, path
+        assert (await browser.get(f"/domains/1/difference?before={id}&after=1")).status_code in (404, 422)
+        assert (await browser.get("/?page=x&sort=%00")).status_code == 422
+
+    play(scenario)
+
+
 def test_results_by_another_rubric_are_not_compared_with_one_another(play: Play) -> None:
     async def scenario(site: Site) -> None:
         browser, tenant = await _ada(site)

@@ -68,9 +68,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    """Without what was sent: it is not ours to repeat."""
-    del error
-    return error_page(request, 422)
+    """Without what was sent: it is not ours to repeat. What no address can name is not there."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    in_the_address = any(one["loc"][:1] == ("path",) for one in error.errors())
+    return error_page(request, 404 if in_the_address else 422)
 
 
 async def _store(request: Request, error: Exception) -> Response:

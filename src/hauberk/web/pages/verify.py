@@ -19,6 +19,7 @@ from hauberk.web.page import page
 from hauberk.web.views.attached import safe_name
 
 router = APIRouter(prefix="/verify")
+_AT_ONCE = asyncio.Semaphore(2)  # each has a process of its own, with up to three gigabytes
 
 
 @router.get("")
@@ -40,7 +41,8 @@ async def verify(
     if not data or max(len(data), len(beside)) > LARGEST:
         wrong = f"The file is larger than {LARGEST // 1024 // 1024} MB." if data else "Choose a file."
         return page(request, "verify.html", visitor, found=None, own=False, wrong=wrong, status=422)
-    found = await asyncio.to_thread(_verified, here, safe_name(file.filename or "file"), data, beside)
+    async with _AT_ONCE:
+        found = await asyncio.to_thread(_verified, here, safe_name(file.filename or "file"), data, beside)
     own = found.signer is not None and await asyncio.to_thread(_own_key, here, visitor.tenant.id) == found.signer.fingerprint
     return page(request, "verify.html", visitor, found=found, own=own, wrong="")
 
