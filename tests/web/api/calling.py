@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from hauberk.app.server_settings import ServerSettings
-from hauberk.app.work.work_settings import WorkSettings
+from hauberk.app.work.work_settings import WorkSettings, WorldFactory
 from hauberk.store import tenants, tokens
 from hauberk.store.migration import migrate
 from hauberk.store.store import Store
@@ -51,6 +51,15 @@ class Calling:
     clock: Clock
     tenant: int
     client: httpx.AsyncClient
+    installation: Installation
+
+    @property
+    def work(self) -> WorkSettings:
+        return self.installation.settings.work
+
+    @property
+    def world(self) -> WorldFactory:
+        return self.installation.world
 
     async def token(self, scopes: str = EVERY_SCOPE, tenant: int | None = None, expires_at: datetime | None = None) -> str:
         """The secret of a new token."""
@@ -101,7 +110,7 @@ async def calling(url: str, folder: Path, limits: Limits = PLENTY) -> AsyncGener
             tenant = (await tenants.add(session, "acme", "Acme Ltd", NOW)).id
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://hauberk.test/api/v1") as client:
-            made = Calling(app, mount.app, store, clock, tenant, client)
+            made = Calling(app, mount.app, store, clock, tenant, client, installation)
             client.headers["Authorization"] = f"Bearer {await made.token()}"
             yield made
     finally:

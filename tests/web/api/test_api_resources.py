@@ -6,8 +6,10 @@ import hashlib
 from base64 import b64encode
 from datetime import timedelta
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hauberk.app.work.worker import Worker
 from hauberk.report.signature import key, statement
 from hauberk.store import assessments, domains, scans
 from store.samples import DAY, NOW, assessment, observation
@@ -445,5 +447,24 @@ def test_a_file_is_verified_and_nothing_of_it_is_kept(play: Play) -> None:
             assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/trusted")
         unsigned = (await here.client.post("/verifications", files={"file": ("../../etc/passwd", b"x")})).json()
         assert (unsigned["valid"], unsigned["file"]) == (False, "passwd")
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("target", ["https://127.0.0.1:1/x", "https://169.254.169.254/latest", "https://[::1]/x", "http://10.0.0.1/x"])
+def test_a_webhook_into_a_network_that_the_server_stands_in_gets_nothing(play: Play, target: str) -> None:
+    async def scenario(here: Calling) -> None:
+        made = await here.client.post("/channels", json={"kind": "webhook", "target": target})
+        job = (await here.client.post(f"/channels/{made.json()['channel']['id']}/test")).json()
+        stop = asyncio.Event()
+        working = asyncio.create_task(Worker(here.store, here.world, here.work, here.clock).run(stop))
+        for _ in range(400):
+            job = (await here.client.get(f"/jobs/{job['id']}")).json()
+            if job["state"] == "failed" or job["reason"]:
+                break
+            await asyncio.sleep(0.05)
+        stop.set()
+        await working
+        assert "nothing is sent to" in job["reason"], job
 
     play(scenario)
