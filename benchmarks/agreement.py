@@ -152,8 +152,8 @@ def explain(kind: str, one: Pair, facts: TlsFacts) -> str:
 
 
 def _explain_chain(chain: tuple[str, ...], mine: Findings, facts: TlsFacts) -> str:
-    if chain not in mine.chains and facts.accepted_versions == ("TLSv1.3",):
-        return "TLS 1.3 encrypts chains: of them, only the one of the completed handshake is seen"
+    if chain in mine.chains and facts.accepted_versions == ("TLSv1.3",):
+        return "the oracle asks a server of TLS 1.3 alone for no other kind of key"
     return ""
 
 
