@@ -65,6 +65,7 @@ def _checked_again(page: Page) -> None:
 
 
 def test_from_the_first_start_to_the_alert(tmp_path: Path, migrated_file: Path) -> None:
+    expect.set_options(timeout=WAIT)
     with stage(tmp_path, migrated_file, "typical.test", "exemplary.test") as at, chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
         context.set_default_timeout(WAIT)
