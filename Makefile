@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 	$(BIN)/hauberk demo
 
 test: $(VENV)/.installed-dev servers
-	$(BIN)/pytest -n 2 --dist worksteal -rs
+	$(BIN)/pytest -n 3 --dist worksteal -rs
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
