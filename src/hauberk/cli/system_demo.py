@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hauberk.cli import exits
+from hauberk.cli.system_prove import tell_measures
 
 if TYPE_CHECKING:
     from hauberk.app.system_demo import Demonstration
@@ -42,11 +43,7 @@ def demo(
 def _tell(done: "Demonstration") -> None:
     typer.echo(done.scan_said.partition("\nEvery check")[0].rstrip())
     typer.echo("\nMeasures, proved by probes from the internet, the DMZ, the inside and a workstation")
-    for one in done.measures:
-        tried = one.passed + one.failed + one.inconclusive
-        typer.echo(f"  {one.measure.value:<4} {one.standing.value:<7} {one.title} ({one.passed} of {tried} probes)")
-        for sentence in one.open:
-            typer.echo(f"       {sentence}")
+    tell_measures(done.measures)
     laps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in done.laps.items())
     typer.echo(f"\nTook {sum(done.laps.values()):.1f} s ({laps}); the two hosts had {done.memory / 1e6:.0f} MB of memory.")
     typer.echo("\nWritten:")

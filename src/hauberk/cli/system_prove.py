@@ -12,6 +12,7 @@ from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile, open_system
 
 if TYPE_CHECKING:
     from hauberk.system.prove.evidence import Proof
+    from hauberk.system.prove.measures import MeasureState
 
 
 class Zone(StrEnum):
@@ -71,16 +72,22 @@ def prove(
     raise typer.Exit(tell(proof, written))
 
 
+def tell_measures(states: "tuple[MeasureState, ...]") -> None:
+    """A line for each measure, and what is open of it."""
+    for one in states:
+        tried = one.passed + one.failed + one.inconclusive
+        probed = f" ({one.passed} of {tried} probes passed)" if tried else ""
+        typer.echo(f"  {one.measure.value:<4} {one.standing.value:<7} {one.title}{probed}")
+        for sentence in one.open:
+            typer.echo(f"       {sentence}")
+
+
 def tell(proof: "Proof", written: tuple[Path, ...]) -> int:
     """Print the measures; the exit code: 1 where one failed, 3 where something could not be decided."""
     from hauberk.system.prove.measures import Standing, judge
 
     states = judge(proof.outcomes, proof.missing)
-    for one in states:
-        tried = one.passed + one.failed + one.inconclusive
-        typer.echo(f"{one.measure.value:<4} {one.standing.value:<7} {one.title} ({one.passed} of {tried} probes)")
-        for sentence in one.open:
-            typer.echo(f"       {sentence}")
+    tell_measures(states)
     for path in written:
         typer.echo(f"written to {path}")
     if any(one.standing is Standing.FAILED for one in states):
