@@ -1,5 +1,6 @@
 """NSD with signed zones and a validating Unbound before it, on loopback ports, as the user who runs the tests."""
 
+import random
 import shutil
 import socket
 import subprocess
@@ -114,9 +115,16 @@ def _await_answer(port: int, origin: str, recursive: bool, program: subprocess.P
 
 
 def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Free over UDP and TCP, and below the range that outgoing connections are given theirs from."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
 
 
 def _nsd_conf(folder: Path, zones: tuple[SignedZone, ...], port: int) -> str:

@@ -1,6 +1,8 @@
 """Debian's Postfix on high loopback ports, with its own configuration, spool and data; one smtpd a port, each with options of its own."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -105,14 +107,14 @@ def _line(port: int, name: str, options: tuple[str, ...]) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody listens at, below the range that outgoing connections are given theirs from."""
+    found: dict[int, None] = {}
+    while len(found) < count:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found[port] = None
+    return list(found)
 
 
 def _command(folder: Path, verb: str) -> None:
