@@ -12,9 +12,7 @@ from hauberk.store.url import is_sqlite
 BUSY_SECONDS = 15
 # How a transaction on SQLite begins: writers take the lock at once, so that none finds out half way that another was first.
 BEGIN = "hauberk_begin"
-
-
-# Compiling a query costs more than any of ours takes.
+# Without compiling (jit): that costs more than any query of ours takes.
 _SETTINGS = {"application_name": "hauberk", "timezone": "UTC", "jit": "off"}
 
 
@@ -37,11 +35,7 @@ def engine(url: URL, *, connections: int = 10) -> AsyncEngine:
             pool_size=connections,
             pool_pre_ping=True,
             pool_timeout=BUSY_SECONDS,
-            connect_args={
-                "timeout": 10,
-                "command_timeout": 120,
-                "server_settings": {"application_name": "hauberk", "timezone": "UTC", "jit": "off"},
-            },
+            connect_args={"timeout": 10, "command_timeout": 120, "server_settings": _SETTINGS},
         )
     made = create_async_engine(url, pool_size=connections, pool_timeout=BUSY_SECONDS, connect_args={"timeout": BUSY_SECONDS})
     connected: Callable[[_SqliteConnection, object], None] = _on_connect

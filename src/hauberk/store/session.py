@@ -1,15 +1,16 @@
 """Sessions: one transaction each, bound to one tenant or to the installation as a whole."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Executable, Table, select
+from sqlalchemy import Column, CursorResult, Executable, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from hauberk.store.columns import Found, Query, R, columns, read
 from hauberk.store.errors import clear_errors
+from hauberk.store.whole import whole
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,22 +28,18 @@ class Session:
 
     async def run(self, statement: Executable, values: Mapping[str, object] | None = None) -> int:
         """How many rows it touched."""
-        with clear_errors():
-            return (await self._connection.execute(statement, dict(values or {}))).rowcount
+        return (await self._execute(statement, dict(values or {}))).rowcount
 
     async def run_many(self, statement: Executable, values: Sequence[Mapping[str, object]]) -> None:
         """The same statement with each of the values, as quickly as the driver can."""
         if values:
-            with clear_errors():
-                await self._connection.execute(statement, [dict(one) for one in values])
+            await self._execute(statement, [dict(one) for one in values])
 
     async def rows(self, statement: Executable) -> list[Found]:
-        with clear_errors():
-            return list((await self._connection.execute(statement)).all())
+        return list((await self._execute(statement)).all())
 
     async def first(self, statement: Executable) -> Found | None:
-        with clear_errors():
-            return (await self._connection.execute(statement)).first()
+        return (await self._execute(statement)).first()
 
     async def records(self, record: type[R], statement: Query) -> tuple[R, ...]:
         return tuple(read(record, row) for row in await self.rows(statement))
@@ -64,6 +61,12 @@ class Session:
         )
         row = await self.first(statement)
         return None if row is None else int(row[0])
+
+    async def _execute(
+        self, statement: Executable, values: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None
+    ) -> CursorResult[Any]:
+        with clear_errors():
+            return await whole(self._connection.execute(statement, values))
 
     async def _new_id(self, statement: Executable) -> int:
         row = await self.first(statement)

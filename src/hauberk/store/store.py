@@ -12,6 +12,7 @@ from hauberk.store.errors import Fault, StoreError, clear_errors
 from hauberk.store.migration import require_current
 from hauberk.store.session import SystemSession, TenantSession
 from hauberk.store.url import parse
+from hauberk.store.whole import whole
 
 _AS_TENANT = text("SELECT set_config('role', 'hauberk_tenant', true), set_config('hauberk.tenant', :tenant, true)")
 _AS_SYSTEM = text("SELECT set_config('role', 'hauberk_system', true), set_config('hauberk.tenant', '', true)")
@@ -47,7 +48,7 @@ class Store:
         async with self._transaction(writing) as connection:
             if connection.dialect.name == "postgresql":
                 with clear_errors():
-                    await connection.execute(_AS_TENANT, {"tenant": str(tenant)})
+                    await whole(connection.execute(_AS_TENANT, {"tenant": str(tenant)}))
             yield TenantSession(connection, tenant)
 
     @asynccontextmanager
@@ -55,7 +56,7 @@ class Store:
         async with self._transaction(writing) as connection:
             if connection.dialect.name == "postgresql":
                 with clear_errors():
-                    await connection.execute(_AS_SYSTEM)
+                    await whole(connection.execute(_AS_SYSTEM))
             yield SystemSession(connection)
 
     @asynccontextmanager
@@ -77,23 +78,24 @@ class Store:
 
     @asynccontextmanager
     async def _connected(self, writing: bool) -> AsyncGenerator[AsyncConnection]:
-        with clear_errors():
-            connection = await self._engine.connect()
+        connection = self._engine.connect()
         try:
             with clear_errors():
+                await whole(connection.start())
                 await connection.execution_options(**self._options(writing))
-                transaction = await connection.begin()
+                transaction = connection.begin()
+                await whole(transaction.start())
             try:
                 yield connection
             except BaseException:
                 with suppress(StoreError), clear_errors():  # where the database is away, it has undone everything by itself
-                    await transaction.rollback()
+                    await whole(transaction.rollback())
                 raise
             with clear_errors():
-                await transaction.commit()
+                await whole(transaction.commit())
         finally:
             with suppress(StoreError), clear_errors():
-                await connection.close()
+                await whole(connection.close())
 
     def _options(self, writing: bool) -> dict[str, str | bool]:
         if self._engine.dialect.name == "postgresql":

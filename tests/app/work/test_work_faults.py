@@ -3,11 +3,11 @@
 import asyncio
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -73,9 +73,17 @@ async def _holds(one: Office, ids: list[int]) -> None:
     assert states == {State.DONE}
 
 
-def _start(url: str, data: Path) -> subprocess.Popen[bytes]:
+@asynccontextmanager
+async def _killed_at_the_end(url: str, data: Path) -> AsyncGenerator[None]:
+    """A worker in a process of its own, until the block ends in whatever way."""
     environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}"}
-    return subprocess.Popen([sys.executable, "-m", "app.work.working_process", url, str(data)], env=environment)
+    command = [sys.executable, "-m", "app.work.working_process", url, str(data)]
+    process = await asyncio.to_thread(subprocess.Popen, command, env=environment)
+    try:
+        yield
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.wait)
 
 
 def test_a_worker_that_is_killed_during_200_scans_loses_and_doubles_none(url: str, tmp_path: Path) -> None:
@@ -86,16 +94,12 @@ def test_a_worker_that_is_killed_during_200_scans_loses_and_doubles_none(url: st
             one.clock.at = now()
             ids = await _with_domains(one, 200)
             for least in (20, 80):
-                process = await asyncio.to_thread(_start, url, tmp_path)
-                await _until(one, least)
-                await asyncio.sleep(chance.random() / 10)
-                process.send_signal(signal.SIGKILL)
-                await asyncio.to_thread(process.wait)
+                async with _killed_at_the_end(url, tmp_path):
+                    await _until(one, least)
+                    await asyncio.sleep(chance.random() / 10)
                 assert await _ended(one) < 200
-            process = await asyncio.to_thread(_start, url, tmp_path)
-            await _until(one, 200)
-            process.kill()
-            await asyncio.to_thread(process.wait)
+            async with _killed_at_the_end(url, tmp_path):
+                await _until(one, 200)
             await _holds(one, ids)
 
     asyncio.run(scenario())
