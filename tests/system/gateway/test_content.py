@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from email.message import EmailMessage
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,6 +167,20 @@ def test_macros_are_told_apart_by_what_they_do(octets: bytes, kind: Kind) -> Non
 )
 def test_what_cannot_be_looked_into_is_said(octets: bytes, kind: Kind | None) -> None:
     assert kinds(mail(("a.bin.zip", octets))) == ({kind} if kind else set())
+
+
+def test_many_harmless_findings_hide_no_grave_one() -> None:
+    noted = b"--b\r\nContent-Type: application/pkcs7-mime\r\n\r\nMII\r\n" * 100
+    refused = b"--b\r\nContent-Disposition: attachment; filename=run.exe\r\n\r\nx\r\n--b--\r\n"
+    message = b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + noted + refused
+    assert kinds(message) == {Kind.ENCRYPTED_MAIL, Kind.REFUSED_TYPE}
+    assert len(inspect(message, POLICY, scan)) < 10
+
+
+def test_findings_can_be_told_whatever_the_names_are() -> None:
+    (finding,) = inspect(mail(("a.tar", tarred("\udcff" + "long" * 100_000 + ".exe", b"x"))), POLICY, scan)
+    assert finding.kind is Kind.REFUSED_TYPE
+    assert len(msgspec.msgpack.encode(finding)) < 1000
 
 
 def nested(depth: int) -> bytes:

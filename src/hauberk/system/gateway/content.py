@@ -3,6 +3,7 @@
 No I/O and no clock; the engines are arguments. Runs in a worker process, whose time and memory are bounded from outside.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -16,7 +17,8 @@ from hauberk.system.gateway.sniffing import Format, sniff
 from hauberk.system.gateway.yara import Match
 
 Scan: TypeAlias = Callable[[bytes], tuple[Match, ...]]
-_ENOUGH: Final = 20
+_ENOUGH: Final = 5  # findings of one kind
+_LONGEST_NAME: Final = 200
 _INVISIBLE: Final = dict.fromkeys((*range(0x20), 0x7F, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF))
 
 
@@ -30,13 +32,15 @@ class _File:
 
 
 def inspect(message: bytes, policy: Attachments, scan: Scan) -> tuple[Finding, ...]:
-    """What there is to say about a message; the first twenty findings at most. `message` is all of it, header included."""
+    """What there is to say about a message; the first five findings of each kind. `message` is all of it, header included."""
     found: list[Finding] = []
+    seen: Counter[Kind] = Counter()
     try:
+        # To the end, however many there are: many harmless findings must not hide a grave one.
         for finding in _findings(message, policy, scan):
-            found.append(finding)
-            if len(found) >= _ENOUGH:
-                break
+            seen[finding.kind] += 1
+            if seen[finding.kind] <= _ENOUGH:
+                found.append(Finding(finding.kind, finding.what, tuple(map(_shown, finding.where))))
     except Ambiguous as error:
         found.append(Finding(Kind.AMBIGUOUS_MIME, str(error)))
     except Bomb as error:
@@ -125,6 +129,11 @@ def refused_suffix(names: tuple[str, ...], refused: tuple[str, ...]) -> str:
         if suffix in refused and "." in plain:
             return suffix
     return ""
+
+
+def _shown(name: str) -> str:
+    """A name as it can be told: of bounded length, and without the lone surrogates that stand for octets of no known encoding."""
+    return name[:_LONGEST_NAME].encode("utf-8", "replace").decode("utf-8")
 
 
 def _words(match: Match) -> str:
