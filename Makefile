@@ -47,8 +47,9 @@ lock: $(VENV)/.installed-dev
 clean:
 	rm -rf $(VENV) evidence dist build .pytest_cache .ruff_cache .hypothesis
 
+# Debian's python3 cannot make one without the package python3-venv, and leaves half of it behind.
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # The package itself is put on the path by a .pth file, so that no build tool is needed to run it.
 $(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml scripts/link_package.py

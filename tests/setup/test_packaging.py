@@ -78,3 +78,17 @@ def test_what_the_container_file_copies_is_there() -> None:
     assert re.search(r"^USER \d+$", text, re.MULTILINE)
     python = re.search(r"python:(\d\.\d+)-", text)
     assert python and f"--python-version {python[1]} " in (ROOT / "Makefile").read_text()
+
+
+def test_a_virtual_environment_that_could_not_be_made_is_not_taken_for_one(tmp_path: Path) -> None:
+    """As Debian's python3 does it without the package python3-venv: half a folder, and code 1."""
+    python = tmp_path / "python3"
+    python.write_text('#!/bin/sh\nmkdir -p "$3/bin" && touch "$3/bin/python"\nexit 1\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-C", str(ROOT), f"PYTHON={python}", f"VENV={tmp_path}/venv", f"{tmp_path}/venv/bin/python"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert not (tmp_path / "venv").exists()

@@ -37,7 +37,7 @@ def server_context(
     level = 0 if old or dh else _level(issued)
     context.set_ciphers(f"{suites or ('ALL' if old else 'ECDHE+AESGCM:ECDHE+CHACHA20')}:@SECLEVEL={level}")
     if group != "any":
-        context.set_ecdh_curve(group or "X25519")
+        restrict(context, group or "X25519")
     if dh:
         parameters = folder / f"modp{dh}.pem"
         parameters.write_text(_dh_parameters(dh))
@@ -46,6 +46,16 @@ def server_context(
     path.write_bytes(issued.key_pem + issued.chain_pem)
     context.load_cert_chain(path)
     return context
+
+
+def restrict(context: ssl.SSLContext, group: str) -> None:
+    """Python 3.11.2, which is Debian 12's, takes the curves of SEC 2 only and none of RFC 7748: there X25519 becomes P-256, as sound."""
+    try:
+        context.set_ecdh_curve(group)
+    except ssl.SSLError:
+        if group != "X25519":
+            raise
+        context.set_ecdh_curve("prime256v1")
 
 
 def _dh_parameters(bits: int) -> str:
