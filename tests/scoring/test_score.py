@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.checks import catalogue
+from hauberk.lab import casebook
 from hauberk.model.score import Band
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.scoring.rubric import Rubric, RubricError, load, names, parse
@@ -110,6 +111,14 @@ def test_shipped_rubrics_name_checks_that_exist(name: str) -> None:
     rubric = load(name)
     known = {check.id for check in catalogue.all_checks()} | ({"routing.rpki"} if name.startswith("internet-nl") else set[str]())
     assert weighed(rubric) | {rule.check for rule in rubric.cap} | set(rubric.bands.demands) <= known
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_code_that_a_rubric_waits_for_comes_out_of_a_case(name: str) -> None:
+    rubric = load(name)
+    waited = {(rule.check, code) for rule in rubric.cap for code in rule.codes} | {(one.check, one.code) for one in rubric.bonus}
+    tables = {entry.check.id: casebook.load(entry.file.with_suffix(".cases.toml")) for entry in catalogue.entries()}
+    assert waited <= {(check, code) for check, cases in tables.items() for case in cases for code in case.codes or ()}
 
 
 def weighed(rubric: Rubric) -> set[str]:

@@ -41,7 +41,7 @@ WALKS: tuple[SurveyWalk, ...] = (
 # takes mail at all; where what the mail servers say does not matter, none is contacted.
 AREAS: Mapping[str, tuple[SurveyWalk, ...]] = MappingProxyType(
     {
-        "bimi": (mx.routing, bimi.discover),
+        "bimi": (mx.routing, bimi.discover, dmarc.discover),
         "blocklist": (mx.transport, dnsbl.survey),
         "caa": (mx.transport, caa.survey),
         "cert": (mx.transport, dane.discover, tls.probe),

@@ -4,7 +4,8 @@
 
 BIMI lets mailbox providers show your logo beside mail that is proven to come from you. A TXT record at `default._bimi` names the logo, an
 SVG file of the profile *Tiny Portable/Secure*, and a mark certificate, which proves that the logo is yours. The check reads the record, the
-logo and the certificate. It is for information only: having no logo costs nothing.
+logo, the certificate and whether DMARC is enforced; a name without a record takes that of its organisational domain. It is for information
+only: having no logo costs nothing.
 
 ## Why it matters
 
@@ -33,6 +34,7 @@ from hauberk.checks.reading import Reading
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import HttpsAnswer
 from hauberk.model.verdict import Finding, Verdict
+from hauberk.protocols import dmarc
 from hauberk.protocols.bimi import mark, record, svg
 from hauberk.protocols.bimi.record import BimiDiscovery, BimiRecord
 from hauberk.protocols.malformed import Malformed, visible
@@ -41,7 +43,7 @@ from hauberk.protocols.x509 import verify
 
 def judge(reading: Reading) -> Iterator[Finding]:
     found = reading.walked(record.discover, reading.domain, reading.options)
-    name = f"default._bimi.{reading.domain}"
+    name = found.name
     if not answered(found.answer):
         if takes_mail(reading):
             yield Finding(name, Verdict.UNKNOWN, f"The question for the BIMI record {unanswered(found.answer)}.")
@@ -64,10 +66,31 @@ def _judge_record(reading: Reading, name: str, found: BimiDiscovery) -> Iterator
         message = "The record says that no logo is to be shown."
         yield Finding(name, Verdict.INFO, message, (visible(found.records[0]),), "bimi-declined")
         return
-    findings = (*_judge_logo(reading, parsed, found), *_judge_certificate(reading, parsed, found))
+    findings = (*_judge_policy(reading), *_judge_logo(reading, parsed, found), *_judge_certificate(reading, parsed, found))
     yield from findings
     if not findings:
-        yield Finding(name, Verdict.PASS, "The record, the logo and the mark certificate are sound.", (visible(found.records[0]),))
+        message = "The record, the logo and the mark certificate are sound, and DMARC is enforced."
+        yield Finding(name, Verdict.PASS, message, (visible(found.records[0]),), "bimi-valid")
+
+
+def _judge_policy(reading: Reading) -> Iterator[Finding]:
+    """Receivers look at BIMI only where all forged mail of the organisation is refused or set apart (draft, 7.1)."""
+    found = reading.walked(dmarc.discover, reading.domain, reading.options)
+    if found.unanswered or found.unanswered_below:
+        why = "whether DMARC is enforced is not known, for not all of its records were answered"
+        yield Finding(reading.domain, Verdict.UNKNOWN, f"Whether a logo is shown is not known: {why}.")
+        return
+    record = found.own.record
+    share = record.tags.first("pct") if isinstance(record, dmarc.Dmarc) else None
+    if found.own.applied in (None, dmarc.Policy.NONE):
+        lacking = "no DMARC policy of quarantine or reject is in force"
+    elif found.subdomains.applied in (None, dmarc.Policy.NONE):
+        lacking = "the DMARC policy for subdomains is none"
+    elif found.own.applied is dmarc.Policy.QUARANTINE and share is not None and share.value != "100":
+        lacking = f"DMARC quarantines only a part of forged mail (pct={visible(share.value)[:8]})"
+    else:
+        return
+    yield Finding(reading.domain, Verdict.INFO, f"Receivers show no logo: {lacking}.", code="bimi-dmarc")
 
 
 def _fetched(reading: Reading, url: str, reply: HttpsAnswer | NoAnswer | None) -> Finding | bytes:
@@ -112,7 +135,7 @@ def _judge_logo(reading: Reading, parsed: BimiRecord, found: BimiDiscovery) -> I
 def _judge_certificate(reading: Reading, parsed: BimiRecord, found: BimiDiscovery) -> Iterator[Finding]:
     if not parsed.evidence:
         message = "The record names no mark certificate (a=); Gmail, Apple and others show the logo only with one."
-        yield Finding(f"default._bimi.{reading.domain}", Verdict.INFO, message, code="bimi-no-certificate")
+        yield Finding(found.name, Verdict.INFO, message, code="bimi-no-certificate")
         return
     file = _fetched(reading, parsed.evidence, found.certificate)
     if isinstance(file, Finding):

@@ -1,13 +1,14 @@
 """The BIMI assertion record and how receivers find what it points at (draft-brand-indicators-for-message-identification, 4)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import HttpsAnswer, Url
 from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.names import registrable
 from hauberk.protocols.rdata import txt
 from hauberk.protocols.walk import NOT_ASKED, Walk, ask
 
@@ -32,8 +33,12 @@ class BimiRecord:
 
 @dataclass(frozen=True, slots=True)
 class BimiDiscovery:
-    """`records` are the TXT records that start like BIMI; `logo` and `certificate` the replies for `l=` and `a=`, None if not fetched."""
+    """`records` are the TXT records at `name` that start like BIMI.
 
+    `logo` and `certificate` are the replies for `l=` and `a=`, None if not fetched.
+    """
+
+    name: str
     answer: DnsAnswer | NoAnswer
     records: tuple[str, ...] = ()
     logo: HttpsAnswer | NoAnswer | None = None
@@ -80,16 +85,31 @@ def _is_https(value: str) -> bool:
 
 
 def discover(domain: str, options: ScanOptions) -> Walk[BimiDiscovery]:
-    """The record of the selector `default`, then the logo and the mark certificate it names."""
-    answer = yield from ask(f"default._bimi.{domain}", "TXT")
-    if isinstance(answer, NoAnswer) or answer.rcode != "NOERROR":
-        return BimiDiscovery(answer)
-    records = tuple(text for text in map(txt, answer.of("TXT")) if re.match(r"[ \t]*v[ \t]*=[ \t]*bimi", text, re.IGNORECASE))
-    parsed = parse(records[0]) if len(records) == 1 else None
+    """The record of the selector `default`, at the domain or else at its organisational domain (4.5 and 7.2), then the logo and the
+    mark certificate it names."""
+    found = yield from _asserted(domain)
+    above = registrable(domain)
+    if not found.records and _says_nothing(found.answer) and above not in (None, domain):
+        inherited = yield from _asserted(above or domain)
+        found = inherited if inherited.records or not _says_nothing(inherited.answer) else found
+    parsed = parse(found.records[0]) if len(found.records) == 1 else None
     if not isinstance(parsed, BimiRecord) or parsed.declines:
-        return BimiDiscovery(answer, records)
+        return found
     wanted = [Url(url, limit) for url, limit in ((parsed.location, LARGEST_LOGO), (parsed.evidence, LARGEST_CERTIFICATE)) if url]
     replies = yield tuple(wanted)
     files = [reply if isinstance(reply, (HttpsAnswer, NoAnswer)) else NOT_ASKED for reply in replies]
     logo = files.pop(0) if parsed.location else None
-    return BimiDiscovery(answer, records, logo, files.pop(0) if parsed.evidence else None)
+    return replace(found, logo=logo, certificate=files.pop(0) if parsed.evidence else None)
+
+
+def _asserted(domain: str) -> Walk[BimiDiscovery]:
+    """What stands at one name."""
+    name = f"default._bimi.{domain}"
+    answer = yield from ask(name, "TXT")
+    texts = map(txt, answer.of("TXT")) if isinstance(answer, DnsAnswer) and answer.rcode == "NOERROR" else ()
+    return BimiDiscovery(name, answer, tuple(text for text in texts if re.match(r"[ \t]*v[ \t]*=[ \t]*bimi", text, re.IGNORECASE)))
+
+
+def _says_nothing(answer: DnsAnswer | NoAnswer) -> bool:
+    """An answer, and no record in it: then, and not in silence, receivers look above."""
+    return isinstance(answer, DnsAnswer) and answer.rcode in ("NOERROR", "NXDOMAIN")
