@@ -81,13 +81,18 @@ def test_plan_says_what_would_be_where_and_shows_no_secret(begun: Hauberk) -> No
 
 def test_a_risk_is_refused_with_its_line_then_shown_loudly(begun: Hauberk) -> None:
     path = begun.folder / "mail.toml"
-    text = path.read_text().replace('dmarc = "reject"', 'dmarc = "none"')
+    text = path.read_text().replace("wkd = false", "wkd = true").replace('dmarc = "reject"', 'dmarc = "none"')
     path.write_text(text)
-    line = text.splitlines().index('dmarc = "none"') + 1
+    line, later = text.splitlines().index("wkd = true") + 1, text.splitlines().index('dmarc = "none"') + 1
     refused = begun("system", "plan")
-    assert (refused.code, refused.err.startswith(f"hauberk: mail.toml:{line}: dns.dmarc: anybody can write")) == (2, True)
-    path.write_text(text.replace("confirm = []", 'confirm = ["dmarc-none"]'))
-    assert "!!dns.dmarc: RISK TAKEN (dmarc-none): anybody can write in the organisation's name" in begun("system", "plan").out
+    assert (refused.code, refused.err.startswith(f"hauberk: mail.toml:{line}: confidentiality.wkd: the host with")) == (2, True)
+    assert f"\nmail.toml:{later}: dns.dmarc: anybody can write" in refused.err
+    path.write_text(text.replace("confirm = []", 'confirm = ["dmarc-none", "way-out-of-the-inside"]'))
+    planned = begun("system", "plan").out
+    assert "!!dns.dmarc: RISK TAKEN (dmarc-none): anybody can write in the organisation's name" in planned
+    assert "!!confidentiality.wkd: RISK TAKEN (way-out-of-the-inside): the host with the mailboxes" in planned
+    assert re.search(r"^ +inside +-> internet +443 +keys that recipients' domains publish", planned, re.M)
+    assert "confidentiality.wkd: no answer finds 198.18.1.10" in planned
 
 
 def test_two_hosts_on_one_machine_are_refused_and_a_missing_declaration_is_named(begun: Hauberk) -> None:

@@ -150,6 +150,7 @@ def _taking() -> dict[str, Declaration]:
         "encrypted-archives-pass": dataclasses.replace(sound, policy=dataclasses.replace(policy, attachments=weak)),
         "no-attachment-policy": dataclasses.replace(sound, policy=dataclasses.replace(policy, attachments=nothing)),
         "confidential-in-clear": dataclasses.replace(sound, confidentiality=dataclasses.replace(sound.confidentiality, enabled=False)),
+        "way-out-of-the-inside": dataclasses.replace(sound, confidentiality=dataclasses.replace(sound.confidentiality, wkd=True)),
         "no-rate-limits": dataclasses.replace(sound, policy=dataclasses.replace(policy, submissions_a_minute=0)),
         "short-dkim-keys": dataclasses.replace(sound, dkim=dataclasses.replace(sound.dkim, bits=1024)),
         "spam-passes": dataclasses.replace(sound, policy=dataclasses.replace(policy, spam_reject=99.0)),

@@ -36,7 +36,7 @@ def plan(
 ) -> None:
     """Say what would be where, which flows are open, and what to think about; change nothing."""
     from hauberk.app.mail_system import sites
-    from hauberk.system.render.nftables import FLOWS
+    from hauberk.system.render.nftables import flows
     from hauberk.system.warnings import notices
 
     system = open_system(declaration)
@@ -48,7 +48,7 @@ def plan(
         for one in site.tree.files:
             typer.echo(f"    {one.component.value:14}{one.path}  {one.owner} {one.mode:04o}{'  secret' if one.secret else ''}")
     typer.echo("flows, everything else is dropped")
-    for flow in FLOWS:
+    for flow in flows(system.declaration):
         doors = ", ".join(str(port) for port in flow.ports)
         typer.echo(f"    {flow.origin.value:12}-> {flow.target.value:12}{doors:14}{flow.why}")
     noted = notices(system.declaration, system.material, system.today)

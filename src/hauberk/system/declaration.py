@@ -177,14 +177,17 @@ class WithoutKey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Confidentiality:
-    """Which messages are confidential (the gateway's config.py says how they are recognised) and what is done with them."""
+    """Which messages are confidential (the gateway's config.py says how they are recognised) and what is done with them.
+
+    `wkd`: ask a recipient's domain for an OpenPGP key that is not known; it opens the MDA a way out to port 443 anywhere.
+    """
 
     enabled: bool = True
     sensitivities: tuple[str, ...] = ("Company-Confidential",)
     subject_tags: tuple[str, ...] = ("[confidential]",)
     fields: tuple[str, ...] = ()
     without_key: WithoutKey = WithoutKey.REFUSE
-    wkd: bool = True
+    wkd: bool = False
     authorities: str = ""
     keeper: str = ""
     keeper_certificate: str = ""

@@ -37,7 +37,7 @@ _COMMENTS: Final = {
     "policy.attachments": "Holds inside archives too. `refused = [\"exe\", ...]` takes the place of the list that comes with the program.",
     "policy.attachments.on_refused": "\"reject\" tells the sender; \"quarantine\" keeps the message on hold.",
     "confidentiality": "What is marked so leaves encrypted, or not at all.",
-    "confidentiality.wkd": "Look up OpenPGP keys with the recipient's domain.",
+    "confidentiality.wkd": "Ask a recipient's domain for an OpenPGP key not known here: opens the MDA a way out to port 443 of any host.",
     "confidentiality.keeper": "To whom a copy of every key that is generated here is encrypted (escrow).",
     "retention": "Days. queue: how long undelivered mail is tried. trash: 0 is for ever.",
     "dkim": "A key signs for rotate_days; the next is published ahead_days before.",

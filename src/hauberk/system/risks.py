@@ -60,6 +60,12 @@ RISKS: Final = (
         "what people mark as confidential leaves without encryption of its content (measure M9)",
         lambda d: not d.confidentiality.enabled,
     ),
+    Risk(
+        "way-out-of-the-inside",
+        ("confidentiality", "wkd"),
+        "the host with the mailboxes may connect to port 443 of any host, and so may whoever breaks into it (measure M5)",
+        lambda d: d.confidentiality.enabled and d.confidentiality.wkd,
+    ),
     Risk("no-rate-limits", ("policy",), "one stolen password or one client can send without limit", _unlimited),
     Risk("short-dkim-keys", ("dkim", "bits"), "keys of less than 2048 bits are within reach (RFC 8301, 3.2)", lambda d: d.dkim.bits < 2048),
     Risk(

@@ -70,6 +70,9 @@ def _measures(declaration: Declaration) -> Iterator[Notice]:
         yield Notice("workstation_products", "none is named: whether the engines differ cannot be judged (measure M2)")
     if declaration.confidentiality.enabled and not declaration.confidentiality.keeper:
         yield Notice("confidentiality.keeper", "nobody keeps copies of content keys: what is encrypted to a lost key is lost")
+    rule = declaration.confidentiality
+    if rule.enabled and rule.wkd and not any(_global(one) for one in declaration.mda.addresses):
+        yield Notice("confidentiality.wkd", f"no answer finds {_said(declaration.mda)}: translate it on its way out")
     if declaration.policy.forwarding:
         yield Notice("policy.forwarding", "aliases may lead outside: mail then leaves without anybody's doing")
     if declaration.dns.mta_sts is MtaStsMode.TESTING:

@@ -18,7 +18,7 @@ from system.playing import Playing
 
 @pytest.fixture(scope="module")
 def targets(playing: Playing) -> Targets:
-    return staged.stage_targets(playing.stage)
+    return staged.stage_targets(playing.stage, now())
 
 
 def now() -> datetime:
@@ -36,7 +36,7 @@ def bob_leaves(playing: Playing) -> Generator[Callable[[bool], Outcome]]:
     """Deactivates Bob while he reads his mail, with or without ending his sessions; he is back afterwards."""
 
     def leave(kick: bool) -> Outcome:
-        wanted = staged.stage_targets(playing.stage)
+        wanted = staged.stage_targets(playing.stage, now())
         attempts = playing.do(staged.kicked(playing.stage, wanted, play.BOB, now, kick=kick))
         found = playing.do(staged.gathered(playing.stage, wanted, attempts))
         (outcome,) = settle(attempts, found, wanted).outcomes

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hauberk.system.declaration import Declaration
 from hauberk.system.prove import accounts, authentication, encryption, engines, flows, gathering, virus
 from hauberk.system.prove.catalogue import all_experiments
 from hauberk.system.prove.declared import flows as declared_flows
@@ -234,8 +235,13 @@ def test_a_reset_means_that_the_packet_came_through_so_it_is_not_closed() -> Non
     assert flow_states(1, opened=False) == {"m5.closed.internet-dmz": State.FAIL}
 
 
+def matrix(declared: Declaration) -> set[tuple[str, str, int]]:
+    return {(one.source.value, one.destination.value, one.port) for one in declared_flows(declared)}
+
+
 def test_the_flows_of_the_probes_are_those_of_the_written_matrix() -> None:
-    assert {(one.source.value, one.destination.value, one.port) for one in declared_flows()} == {
+    declared = play.declaration("/mta", "/mda")
+    assert matrix(declared) == {
         *{("internet", "dmz", port) for port in (25, 443)},
         *{("dmz", "internet", port) for port in (25, 53, 80, 443)},
         ("dmz", "inside", 24),
@@ -243,6 +249,9 @@ def test_the_flows_of_the_probes_are_those_of_the_written_matrix() -> None:
         *{("workstation", "inside", port) for port in (465, 993)},
         ("workstation", "dmz", 53),
     }
+    asking = replace(declared, confidentiality=replace(declared.confidentiality, wkd=True))
+    assert matrix(asking) - matrix(declared) == {("inside", "internet", 443)}
+    assert matrix(replace(asking, confidentiality=replace(asking.confidentiality, enabled=False))) == matrix(declared)
 
 
 def test_engines_of_the_workstations_family_only_and_old_signatures_are_caught(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def small() -> Declaration:
 
 
 def large() -> Declaration:
-    """Everything that can be asked for: two domains, PostgreSQL, forwarding, certificates by ACME, addresses that are translated."""
+    """Everything that can be asked for: two domains, PostgreSQL, forwarding, WKD, certificates by ACME, addresses that are translated."""
     declared = small()
     return dataclasses.replace(
         declared,
@@ -73,11 +73,13 @@ def large() -> Declaration:
         accounts=AccountSource(SourceKind.POSTGRESQL, "postgresql://hauberk@db.corp.test/mail"),
         engines=dataclasses.replace(declared.engines, signatures=("https://signatures.corp.test/main.cvd",), rules="/etc/hauberk/rules"),
         policy=Policy(forwarding=True, help_address="help@corp.test"),
+        confidentiality=dataclasses.replace(declared.confidentiality, wkd=True),
         retention=Retention(trash=30),
         dns=dataclasses.replace(
             declared.dns, trust_anchor="", root_hints="", private_zones=(), forwarders=(ip_address("192.0.2.53"),),
             caa_contact="ca@corp.test", also_send=("include:_spf.example.net",),
         ),
+        confirm=("way-out-of-the-inside",),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ Told = Callable[[str], None]
 async def prove_stage(stage: Stage, clock: Callable[[], datetime], told: Told, *, mutate: bool = False) -> Proof:
     """`told` hears in a line what is being done. Raises `StageError`."""
     begun = clock()
-    targets = staged.stage_targets(stage)
+    targets = staged.stage_targets(stage, begun)
     told("Probes from the internet, the DMZ, the inside and a workstation")
     app_password = await stage.directory.add_app_password(play.DAVE.login, "telephone", begun)
     attempts = await staged.kicked(stage, targets, play.DAVE, clock)
@@ -80,6 +80,7 @@ def without_secrets(targets: Targets) -> Targets:
         leaver_app=bare(targets.leaver_app),
         mover=bare(targets.mover),
         keyed_secret="",
+        certified_secret="",
     )
 
 

@@ -9,7 +9,7 @@ from hauberk.system import ports
 from hauberk.system.declaration import Declaration, Host
 from hauberk.system.prove.probe import Vantage
 from hauberk.system.prove.targets import Account, Canaries, Engines, Files, Flow, Outside, PublishedKey, Service, Targets, Zone
-from hauberk.system.render.nftables import FLOWS
+from hauberk.system.render import nftables
 
 _NO_CANARIES, _NO_FILES = Canaries(), Files()
 
@@ -19,7 +19,8 @@ class Testers:
     """Accounts and addresses made for probing; all but the first three may be missing, and then their probes are too.
 
     `mailbox` and `colleague` are active; `mover` is active and will be deactivated while it is logged in; `leaver` has left.
-    `keyed` is an address at the sink whose public key the gateway has, `keyed_secret` its private key; `unkeyed` one without a key.
+    `keyed` is an address at the sink whose public key the gateway has, `keyed_secret` its private key; `certified` one with an S/MIME
+    certificate, `certified_secret` that and its private key in PEM; `unkeyed` one without a key.
     `internet` and `workstations` are addresses that stand for these zones when flows are tried.
     """
 
@@ -34,6 +35,8 @@ class Testers:
     mover: Account | None = None
     keyed: str = ""
     keyed_secret: str = ""
+    certified: str = ""
+    certified_secret: str = ""
     unkeyed: str = ""
     canaries: Canaries = _NO_CANARIES
     internet: tuple[str, ...] = ()
@@ -56,7 +59,7 @@ def targets(declared: Declaration, accounts: Testers, keys: tuple[PublishedKey, 
         resolver=_service(mta, ports.DNS),
         policy=_service(mta, ports.HTTPS),
         anchors=accounts.anchors,
-        flows=flows(),
+        flows=flows(declared),
         zones=(
             Zone(Vantage.INTERNET, accounts.internet),
             Zone(Vantage.DMZ, _addresses(mta)),
@@ -74,6 +77,8 @@ def targets(declared: Declaration, accounts: Testers, keys: tuple[PublishedKey, 
         mover=accounts.mover,
         keyed=accounts.keyed,
         keyed_secret=accounts.keyed_secret,
+        certified=accounts.certified,
+        certified_secret=accounts.certified_secret,
         unkeyed=accounts.unkeyed,
         confidential=_marking(declared),
         dkim=keys,
@@ -85,11 +90,11 @@ def targets(declared: Declaration, accounts: Testers, keys: tuple[PublishedKey, 
     )
 
 
-def flows() -> tuple[Flow, ...]:
+def flows(declared: Declaration) -> tuple[Flow, ...]:
     """The matrix, one entry a port; a datagram service answers over TCP too (DNS)."""
     return tuple(
         Flow(Vantage(one.origin), Vantage(one.target), protocol, port)
-        for one in FLOWS
+        for one in nftables.flows(declared)
         for port in one.ports
         for protocol in (("udp", "tcp") if one.datagrams else ("tcp",))
     )

@@ -23,7 +23,10 @@ _LARGEST_LOOKED_AT = 1_000_000
 def experiments(targets: Targets) -> Iterator[Experiment]:
     if targets.keyed:
         what = "a message marked confidential arrives encrypted and its recipient can open it"
-        yield _desk("confidential.sealed", what, _SOURCE, _sealed)
+        yield _desk("confidential.sealed", what, _SOURCE, _sealed(targets.keyed))
+    if targets.certified:
+        what = "a message marked confidential to somebody with an S/MIME certificate arrives encrypted and its recipient can open it"
+        yield _desk("confidential.sealed-smime", what, f"{_SOURCE}; RFC 8551", _sealed(targets.certified))
     if targets.unkeyed:
         what = "a message marked confidential to somebody without a key is refused with a reason"
         yield _desk("confidential.refused", what, _SOURCE, _without_key)
@@ -52,11 +55,14 @@ def _desk(name: str, what: str, source: str, carry: Carry) -> Experiment:
     return Experiment(Probe(f"m9.{name}", Measure.M9, Vantage.WORKSTATION, what, source, OUTBOUND), carry)
 
 
-async def _sealed(scene: Scene) -> Finding:
-    own, secret = scene.targets.mailbox, new_token().replace("hauberk-", "secret-")
-    letter = scene.letter(own.address, scene.targets.keyed, text=secret, subject=f"Plan {secret}", fields=(scene.targets.confidential,))
-    reply = await submit(scene, letter, own, scene.targets.keyed)
-    return acceptance(reply, Awaited(letter.token, Place.SINK, scene.targets.keyed, arrives=True, look=Look.SEALED, secret=secret))
+def _sealed(recipient: str) -> Carry:
+    async def carry(scene: Scene) -> Finding:
+        own, secret = scene.targets.mailbox, new_token().replace("hauberk-", "secret-")
+        letter = scene.letter(own.address, recipient, text=secret, subject=f"Plan {secret}", fields=(scene.targets.confidential,))
+        reply = await submit(scene, letter, own, recipient)
+        return acceptance(reply, Awaited(letter.token, Place.SINK, recipient, arrives=True, look=Look.SEALED, secret=secret))
+
+    return carry
 
 
 async def _without_key(scene: Scene) -> Finding:

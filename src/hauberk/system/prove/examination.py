@@ -24,7 +24,8 @@ def examine(raw: bytes, awaited: Awaited, targets: Targets) -> tuple[str, str]:
             flaw = dkim_signature.holds(raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), targets.domain, keys)
             return ("", flaw) if flaw else (f"the DKIM signature of {targets.domain} holds", "")
         case Look.SEALED:
-            return _sealed(raw, awaited.secret, targets.keyed_secret)
+            certified = bool(targets.certified) and awaited.owner == targets.certified
+            return _sealed(raw, awaited.secret, targets.certified_secret if certified else targets.keyed_secret)
         case Look.INNER_TLS:
             return _inner_tls(raw, targets.mx.host)
         case Look.NO_TRACE:

@@ -34,6 +34,7 @@ def every_probe() -> tuple[Probe, ...]:
         leaver_app=person,
         mover=person,
         keyed="keyed@partner.test",
+        certified="certified@partner.test",
         unkeyed="sink@partner.test",
         canaries=Canaries("first", "second"),
         internet=play.PARTNER_ADDRESSES,
@@ -70,6 +71,7 @@ def _lines() -> Iterator[str]:
             twin = ", ".join(twins.get(one.id, ())) or "tests"
             yield f"| `{one.id}` | {one.vantage} | {_cell(one.what)} | {_cell(one.source)} | {twin} |"
         yield ""
+    yield "A declaration with `confidentiality.wkd = true` opens port 443 of the internet to the MDA: `m5.open.inside-internet` tries it.\n"
     yield "Besides, each daemon is stopped in turn (`m1.stopped.*`) while a clean message and viruses are offered from both sides.\n"
     yield f"## Deliberately broken settings: {len(mutations())}\n"
     yield "| broken | what | noticed by |\n|---|---|---|"

@@ -24,19 +24,22 @@ from hauberk.system.prove.testers_file import SECOND_CANARY
 from hauberk.system.prove.wire import UnansweredError
 from hauberk.system.stage import play, signatures
 from hauberk.system.stage.commands import StageError
+from hauberk.system.stage.pki import mail_certificate
 from hauberk.system.stage.stage import Stage
 from hauberk.system.stage.standing import standing_in
 
 _SINK = f"sink@{play.PARTNER}"
-_KEYED = f"keyed@{play.PARTNER}"
+_KEYED, _CERTIFIED = f"keyed@{play.PARTNER}", f"certified@{play.PARTNER}"
 _SECONDS = 240.0
 _DELIVERY = 12.0
 
 
-def stage_targets(stage: Stage) -> Targets:
-    """The people of the play and its partner, as test accounts. The gateway is given the public key of one at the partner's."""
-    secret = Tsk.generate(f"Keyed Correspondent <{_KEYED}>")
-    take_in(KeyStore(Path(stage.props.places[Role.MDA].content_keys)), str(secret.extract_certificate()).encode())
+def stage_targets(stage: Stage, at: datetime) -> Targets:
+    """The people of the play and its partner, as test accounts. The gateway is given a key and a certificate of two at the partner's."""
+    secret, certified = Tsk.generate(f"Keyed Correspondent <{_KEYED}>"), mail_certificate(_CERTIFIED, at)
+    store = KeyStore(Path(stage.props.places[Role.MDA].content_keys))
+    take_in(store, str(secret.extract_certificate()).encode())
+    take_in(store, certified.chain_pem)
     mta = stage.props.places[Role.MTA]
     listing = ("postqueue", "-c", mta.postfix, "-j")
     files = Files(mta.clamav_database, stage.declaration.engines.updates_days, (str(stage.root(Role.MTA)),), listing)
@@ -57,6 +60,8 @@ def stage_targets(stage: Stage) -> Targets:
         leaver_alias=play.ERIN.aliases[0],
         keyed=_KEYED,
         keyed_secret=str(secret),
+        certified=_CERTIFIED,
+        certified_secret=(certified.key_pem + certified.chain_pem).decode(),
         unkeyed=_SINK,
         canaries=Canaries(signatures.FIRST_ENGINE_CANARY, SECOND_CANARY),
         internet=play.PARTNER_ADDRESSES,

@@ -127,6 +127,8 @@ class Targets:
     mover: Account | None = None
     keyed: str = ""
     keyed_secret: str = ""
+    certified: str = ""
+    certified_secret: str = ""
     unkeyed: str = ""
     confidential: str = "Sensitivity: Company-Confidential"
     dkim: tuple[PublishedKey, ...] = ()

@@ -77,6 +77,8 @@ class _File(_Table, frozen=True, forbid_unknown_fields=True):
     alias: str = ""
     keyed: str = ""
     keyed_secret: str = ""
+    certified: str = ""
+    certified_secret: str = ""
     unkeyed: str = ""
     first_canary: str = ""
     internet: tuple[str, ...] = ()
@@ -118,6 +120,8 @@ def read(text: str, declared: Declaration) -> tuple[Testers, Sink]:
         mover=_account(file.mover) if file.mover else None,
         keyed=file.keyed,
         keyed_secret=file.keyed_secret,
+        certified=file.certified,
+        certified_secret=file.certified_secret,
         unkeyed=file.unkeyed or file.outside.address,
         canaries=Canaries(file.first_canary, SECOND_CANARY),
         internet=file.internet,

@@ -1,6 +1,6 @@
 """nftables: between the zones, and on each of the two hosts. Everything that is not named here is dropped (nft(8)).
 
-The flows are one table, `FLOWS`, from which the rules are written; the probes try the same flows.
+The flows are one table, `flows`, from which the rules are written; the probes try the same flows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ class Flow:
     datagrams: bool = False
 
 
-FLOWS: Final = (
+_ALWAYS: Final = (
     Flow(Zone.INTERNET, Zone.DMZ, (ports.SMTP, ports.HTTPS), "mail and the MTA-STS policy", receiver=Role.MTA),
     Flow(Zone.DMZ, Zone.INTERNET, (ports.SMTP, 80, ports.HTTPS), "mail, signatures, certificates, MTA-STS policies", sender=Role.MTA),
     Flow(Zone.DMZ, Zone.INTERNET, (ports.DNS,), "the resolver", sender=Role.MTA, datagrams=True),
@@ -38,6 +38,13 @@ FLOWS: Final = (
     Flow(Zone.WORKSTATION, Zone.DMZ, (ports.DNS,), "the resolver", receiver=Role.MTA, datagrams=True),
     Flow(Zone.WORKSTATION, Zone.INSIDE, (ports.SUBMISSIONS, ports.IMAPS), "people, with TLS from the first octet", receiver=Role.MDA),
 )
+_KEYS: Final = Flow(Zone.INSIDE, Zone.INTERNET, (ports.HTTPS,), "keys that recipients' domains publish (WKD)", sender=Role.MDA)
+
+
+def flows(declaration: Declaration) -> tuple[Flow, ...]:
+    """All that may begin, by what is declared; everything else is dropped."""
+    rule = declaration.confidentiality
+    return (*_ALWAYS, _KEYS) if rule.enabled and rule.wkd else _ALWAYS
 
 
 def files(declaration: Declaration, role: Role, places: Places) -> tuple[RenderedFile, ...]:
@@ -88,7 +95,7 @@ def _between(declaration: Declaration) -> Iterator[str]:
     yield from _borrowed(declaration)
     yield "    ct state established,related counter accept"
     yield from _CONTROL
-    for flow in FLOWS:
+    for flow in flows(declaration):
         yield from _forward(flow, declaration)
     yield '    limit rate 10/second log prefix "hauberk-drop "'
     yield "    counter drop"
@@ -159,7 +166,7 @@ def _host(declaration: Declaration, role: Role) -> Iterator[str]:
     yield from _CONTROL
     yield from _NEIGHBOURS
     yield from _administration(declaration)
-    for flow in FLOWS:
+    for flow in flows(declaration):
         if flow.receiver is role:
             yield from _arriving(flow, declaration)
     yield '    limit rate 10/second log prefix "hauberk-drop "'
