@@ -74,6 +74,17 @@ def test_the_story_of_a_typical_domain_is_on_four_pages_at_most(content: ReportC
     assert len(pages(content, 30)) <= 4
 
 
+def test_the_story_comes_before_the_appendix_however_much_there_is_to_mend(content: ReportContent) -> None:
+    many = replace(content, fixes=tuple(replace(content.fixes[0], what=f"Mend number {n}.") for n in range(1, 21)))
+    made = [page.extract_text() for page in PdfReader(BytesIO(build_pdf(many))).pages]
+    appendix = next(at for at, text in enumerate(made) if "Appendix: smaller steps" in text)
+    told = "\n".join(made[: appendix + 1]).partition("Appendix: smaller steps")[0]
+    assert appendix <= 3
+    assert "How it was tested" in told and "Mend number 7." in told and "Mend number 8." not in told
+    assert f"13 smaller steps, with the text to copy, on page {appendix + 1}." in told
+    assert all(f"Mend number {n}." in "\n".join(made) for n in range(1, 21))
+
+
 def test_what_is_to_be_copied_is_copied_whole(content: ReportContent) -> None:
     shown = text_of(build_pdf(content))
     assert 'example.com. TXT "v=spf1 include:_spf.example.net ~all"' in shown
