@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from hauberk.app.work import orders
@@ -23,6 +24,7 @@ from hauberk.store import jobs, schedule, tenants
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.jobs import Job
 from hauberk.store.store import Store
+from hauberk.store.whole import whole
 
 _WORK: dict[str, Callable[[Workshop, Held], Awaitable[None]]] = {
     orders.SCAN: do_scan,
@@ -95,7 +97,7 @@ class Worker:
         pause = self._shop.settings.poll
         while True:
             try:
-                claimed = await self._claim()
+                claimed = await whole(self._claim())  # whoever stops it half way would leave jobs claimed that nobody does
                 pause = self._shop.settings.poll
             except StoreError as error:
                 _log.warning("nothing can be claimed, as %s", error)
@@ -105,9 +107,9 @@ class Worker:
                 claimed, pause = 0, _LONGEST_PAUSE
             if not claimed:
                 self._freed.clear()
-                waiting = asyncio.create_task(self._freed.wait())
-                await asyncio.wait((waiting,), timeout=pause)
-                waiting.cancel()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._freed.wait()
                 await asyncio.sleep(_TOGETHER)
 
     async def _claim(self) -> int:
