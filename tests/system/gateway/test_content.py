@@ -6,10 +6,12 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import tarfile
 import time
 import warnings
 import zipfile
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import msgspec
@@ -137,6 +139,17 @@ def test_every_way_to_write_a_name_is_read(parameters: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    (
+        *(b"filename=a.txt; filename*=''run.exe", b"filename=a.txt; filename=run.exe", b'filename="run.exe"; Filename="a.txt"'),
+        *(b'filename="run.exe"txt', b'filename="run.exe\0.txt"', b"filename*=idna''run.exe", b"filename*=ut\0f''run.exe"),
+    ),
+)
+def test_every_one_of_several_names_is_read(value: bytes) -> None:
+    assert Kind.REFUSED_TYPE in kinds(b"From: a@x.test\r\nContent-Disposition: attachment; " + value + b"\r\n\r\nx\r\n")
+
+
+@pytest.mark.parametrize(
     ("octets", "kind"),
     (
         (office.macro_project('Sub AutoOpen()\r\nCreateObject("WScript.Shell").Run "calc"\r\nEnd Sub'), Kind.ACTING_MACRO),
@@ -196,14 +209,25 @@ def nested(depth: int) -> bytes:
         nested(6),
         office.zipped({"zeros": bytes(30_000_000)}),
         gzip.compress(gzip.compress(bytes(30_000_000))),
+        gzip.compress(b"") * 60_000,
         bz2.compress(bytes(30_000_000)),
         office.zipped({f"{number}": b"" for number in range(2001)}),
         office.zipped({f"{number}": bytes(9_900_000) for number in range(21)}),
     ),
-    ids=("deep", "ratio", "gzip", "bzip2", "many", "large"),
+    ids=("deep", "ratio", "gzip", "streams", "bzip2", "many", "large"),
 )
 def test_bombs_are_refused_before_they_go_off(octets: bytes) -> None:
     assert kinds(mail(("a.zip", octets))) == {Kind.BOMB}
+
+
+@pytest.mark.parametrize("pack", (gzip.compress, bz2.compress, lzma.compress))
+def test_streams_of_any_length_are_read_to_their_end(pack: Callable[[bytes], bytes]) -> None:
+    long = random.Random(1).randbytes(600_000)
+    octets = pack(long) + bytes(300) + pack(b"") + pack(long[:999] + CANARY)
+    seen: list[bytes] = []
+    inspect(mail(("a", octets)), POLICY, lambda file: seen.append(file) or ())
+    assert seen[-1] == long + long[:999] + CANARY
+    assert Kind.UNREADABLE_ARCHIVE in kinds(mail(("a", octets[:-1])))
 
 
 def test_well_packed_honest_files_are_no_bombs() -> None:
@@ -222,13 +246,52 @@ def test_well_packed_honest_files_are_no_bombs() -> None:
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--b\r\n\r\nx\r\n--b--",
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type : text/html\r\n\r\nx\r\n--b--",
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n half: a field\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b; boundary=c\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n--c\r\n\r\ny\r\n--c--",
+        b"Content-Type: multipart/mixed; boundary=b; boundary*=''c; boundary*0=d\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--bc\r\n\r\ny\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--bc\r\n\r\ny\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed\r\n\r\n--c\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=d\r\n\r\n--c\r\n\r\nx\r\n--b--",
+        b"Content-Type: (a comment)multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multip\xffart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r--b--\r\r\n--b\r\n\r\ny\r\n--b--",
+        b"Content-Type: message/partial; id=x; number=2; total=3\r\n\r\nSubject: y",
+        b"Content-Disposition: attachment; filename*=''a.txt; filename*0=run.exe",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + b"X: y\r\n" * 1100 + b"\r\nx\r\n--b--",
     ),
 )
 def test_what_programs_would_read_differently_is_ambiguous(head: bytes) -> None:
     assert Kind.AMBIGUOUS_MIME in kinds(b"From: a@x.test\r\n" + head + b"\r\n\r\nx\r\n")
 
 
-@pytest.mark.parametrize("value", (b" a=b;" * 400_000, b'name="' + b"=?utf-8?q?a?= " * 100_000 + b'"', b'name="' + b'\\"' * 500_000 + b'"'))
+MIXED = b"Content-Type: multipart/mixed; boundary="
+
+
+@pytest.mark.parametrize(
+    "octets",
+    (
+        MIXED + b"b\r\n\r\nFor old programs.\r\n--b\r\n\r\nx\r\n-- \r\nA. Nobody\r\n--b--\r\n\r\nA list's foot\r\n",
+        MIXED + b"b\r\n\r\n--b\r\n" + MIXED + b"bb\r\n\r\n--bb\r\n\r\nx\r\n--bb--\r\n--b--\r\n--b--\r\n",
+        MIXED + b"b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + MIXED + b"c\r\n\r\n--b--",
+        b'Content-Type: text/plain; name="multipart.txt"; charset=us-ascii (plain)\r\n\r\nx\r\n-- \r\nA. Nobody\r\n',
+    ),
+    ids=("foot", "long-boundary", "bounce", "name"),
+)
+def test_what_all_programs_read_alike_is_not_ambiguous(octets: bytes) -> None:
+    assert kinds(b"From: a@x.test\r\n" + octets) == set()
+
+
+@pytest.mark.parametrize(
+    "value",
+    (
+        b" a=b;" * 400_000,
+        b'name="' + b"=?utf-8?q?a?= " * 100_000 + b'"',
+        b'name="' + b'\\"' * 500_000 + b'"',
+        b" a=b;" * 200,
+        b'name="' + b"=?a?q?x" * 200 + b'"',
+    ),
+)
 def test_no_field_is_so_long_that_it_holds_up_the_others(value: bytes) -> None:
     for kind in (b"text/plain; ", b"multipart/mixed; "):
         started = time.process_time()

@@ -146,26 +146,32 @@ def _lzma() -> lzma.LZMADecompressor:
 
 
 def _stream(name: str, octets: bytes, begin: Callable[[], _Decompressor], allowance: Allowance) -> Member:
-    """One compressed file; several streams in a row are one file, as gzip, bzip2 and xz have it."""
-    allowance.count_member()
+    """One compressed file; several streams in a row are one file, as gzip, bzip2 and xz have it.
+
+    It is fed in steps: what an engine has not used is copied each time it is asked for.
+    """
     made = bytearray()
-    rest = octets
-    try:
-        while rest:
-            engine = begin()
-            data = rest
+    at = 0
+    while at < len(octets):
+        allowance.count_member()
+        engine, start = begin(), at
+        try:
             while not engine.eof:
+                data: bytes = getattr(engine, "unconsumed_tail", b"")
+                if not data and getattr(engine, "needs_input", True):
+                    data = octets[at : at + _STEP]
+                    at += len(data)
                 chunk = engine.decompress(data, _STEP)
-                data = getattr(engine, "unconsumed_tail", b"")
-                if not chunk and not data and not engine.eof:
+                if not chunk and not data and at >= len(octets):
                     raise Unreadable("the compressed file is cut off")
                 made += chunk
                 allowance.count(len(chunk), len(made), len(octets))
-            if len(engine.unused_data) == len(rest):
-                break
-            rest = engine.unused_data.lstrip(b"\0")
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
-        if not made:
-            raise Unreadable(f"the compressed file is damaged ({error})") from error
-        made += rest  # what follows a complete stream and is none: kept, so that it is looked at
+        except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+            if not made:
+                raise Unreadable(f"the compressed file is damaged ({error})") from error
+            made += octets[start:]  # what follows a complete stream and is none: kept, so that it is looked at
+            break
+        at -= len(engine.unused_data)
+        while octets[at : at + 1] == b"\0":
+            at += 1
     return Member(name, bytes(made))

@@ -18,7 +18,9 @@ from typing import Final, TypeAlias, cast
 
 _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
-_LONGEST_FIELD: Final = 8000
+_MOST_FIELDS: Final = 1000
+_LONGEST_FIELD: Final = 4000
+_MOST_SIGNS: Final = ((";", 100, "parameters"), ("=?", 50, "encoded words"))
 _SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
 _ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 _DEFECTS: Final = (
@@ -27,6 +29,7 @@ _DEFECTS: Final = (
     (errors.MissingHeaderBodySeparatorDefect, "a part has a line in its header that is no field"),
     (errors.FirstHeaderLineIsContinuationDefect, "a part begins with half a field"),
 )
+_UNREADABLE: Final = "a part has a field that programs cannot read"
 _UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} (.{1,255})")
 _ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
@@ -55,20 +58,24 @@ class Opaque:
 
 def walk(message: bytes) -> Iterator[Leaf | Opaque]:
     """All leaves, those of forwarded messages included, and what is opaque; raises `Ambiguous`."""
-    waiting: list[tuple[Mail, int]] = [(_parsed(message), 0)]
+    if message.count(b"\r") != message.count(b"\r\n"):
+        raise Ambiguous("the message has half a line end (CR without LF)")
+    waiting: list[tuple[Mail, int, frozenset[str]]] = [(_parsed(message), 0, frozenset())]
     seen = 0
     while waiting:
-        part, depth = waiting.pop()
+        part, depth, around = waiting.pop()
         seen += 1
         if seen > _MOST_PARTS or depth > _DEEPEST:
             raise Ambiguous("the message has too many parts, or parts within parts")
         _check_fields(part)
+        boundaries = around | _boundaries(part)
+        _check_lines(part, boundaries)
         kind = part.get_content_type()
         if kind in _ENCRYPTED and str(part.get_param("smime-type", "")).lower() != "signed-data":
             yield Opaque(kind)
         inner = _inner(part)
         if inner is not None:
-            waiting += [(one, depth + 1) for one in reversed(inner)]
+            waiting += [(one, depth + 1, boundaries) for one in reversed(inner)]
             continue
         leaf = Leaf(_names(part), kind, _decoded(part))
         yield leaf
@@ -84,8 +91,12 @@ class _Bounded(Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        if name.lower() in _SINGLE and len(value) > _LONGEST_FIELD:
-            raise Ambiguous(f"a part has a {name.title()} field of {len(value):,} characters")
+        if name.lower() in _SINGLE:
+            if len(value) > _LONGEST_FIELD:
+                raise Ambiguous(f"a part has a {name.title()} field of {len(value):,} characters")
+            for sign, most, words in _MOST_SIGNS:
+                if value.count(sign) > most:
+                    raise Ambiguous(f"a part has a {name.title()} field with more than {most} {words}")
         return name, value
 
 
@@ -97,6 +108,8 @@ def _parsed(octets: bytes) -> Mail:
         return message_from_bytes(octets, policy=_POLICY)
     except RecursionError as error:
         raise Ambiguous("the message has too many parts within parts") from error
+    except (TypeError, ValueError) as error:  # the library stumbles over boundaries that are written in several ways at once
+        raise Ambiguous(_UNREADABLE) from error
 
 
 def _inner(part: Mail) -> list[Mail] | None:
@@ -114,6 +127,8 @@ def _inner(part: Mail) -> list[Mail] | None:
 
 
 def _check_fields(part: Mail) -> None:
+    if len(part) > _MOST_FIELDS:
+        raise Ambiguous(f"a part has more than {_MOST_FIELDS:,} fields")
     for name in _SINGLE:
         if len(part.get_all(name, [])) > 1:
             raise Ambiguous(f"a part has several {name.title()} fields")
@@ -123,6 +138,45 @@ def _check_fields(part: Mail) -> None:
             raise Ambiguous(words)
     if encoding not in _ENCODINGS:
         raise Ambiguous(f"a part has the unknown Content-Transfer-Encoding {encoding[:40]!r}")
+    if "(" in _type_written(part):
+        raise Ambiguous("a part has a comment in its type")
+    if part.get_content_type() == "message/partial":
+        raise Ambiguous("it is a piece of a message (message/partial), and the whole is seen by nobody on the way")
+
+
+def _type_written(part: Mail) -> str:
+    return str(part.get("Content-Type", "")).lower().partition(";")[0]
+
+
+def _boundaries(part: Mail) -> frozenset[str]:
+    """The boundary that a part gives for the parts inside it, if any."""
+    found = _parameters(part, "Content-Type", "boundary")
+    if len(found) > 1:
+        raise Ambiguous("a part has several boundaries")
+    return frozenset(one.rstrip() for one in found)
+
+
+def _check_lines(part: Mail, boundaries: frozenset[str]) -> None:
+    """Programs differ in what they take for a boundary, where it ends and whether anything counts before the first and after the last."""
+    payload = cast("list[Mail] | str | None", part.get_payload())
+    texts = [payload] if isinstance(payload, str) else [part.preamble or "", part.epilogue or ""]
+    written = _type_written(part)
+    if isinstance(payload, str) and ("multipart" in written or "boundary" in written or part.get_boundary() is not None):
+        boundaries |= {""}  # it should have parts and has none: whatever looks like a boundary may be one to somebody
+    for text in texts:
+        lines = f"\n{text}"
+        if any(rest.rstrip() != "--" for boundary in boundaries for rest in _after(f"\n--{boundary}", lines)):
+            raise Ambiguous("a line looks like the beginning of a part, where programs differ")
+
+
+def _after(mark: str, text: str) -> Iterator[str]:
+    """The rest of each line that begins with the mark."""
+    at = text.find(mark)
+    while at >= 0:
+        start = at + len(mark)
+        end = text.find("\n", start)
+        yield text[start:] if end < 0 else text[start:end]
+        at = text.find(mark, start)
 
 
 def _encoding(part: Mail) -> str:
@@ -149,15 +203,28 @@ def _after_padding(part: Mail) -> bytes:
 
 
 def _names(part: Mail) -> tuple[str, ...]:
-    """`filename` and `name`, each as it stands and decoded: programs differ in which they show and save under."""
+    """`filename` and `name`, each as it stands, decoded, and cut at quotes and zero octets: programs differ in which they show and save."""
     found: list[str] = []
-    for field, parameter in (("content-disposition", "filename"), ("content-type", "name")):
-        value = part.get_param(parameter, None, field)
-        if value is None:
-            continue
-        text = collapse_rfc2231_value(value).strip()
-        found += (text, _word_decoded(text))
+    for field, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
+        for text in _parameters(part, field, parameter):
+            found += (text, _word_decoded(text), *re.split('["\0]', text))
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _parameters(part: Mail, field: str, wanted: str) -> list[str]:
+    """All values of a parameter, those in the forms of RFC 2231 included: programs differ in which of several counts."""
+    try:
+        parameters = part.get_params([], field)
+    except (TypeError, ValueError) as error:
+        raise Ambiguous(_UNREADABLE) from error
+    return [_collapsed(value).strip() for name, value in parameters if name.lower() == wanted]
+
+
+def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
+    try:
+        return collapse_rfc2231_value(value)
+    except ValueError:  # a character set that does not decode: the octets as they stand
+        return value if isinstance(value, str) else value[2]
 
 
 def _word_decoded(text: str) -> str:
