@@ -130,6 +130,11 @@ def test_a_refused_type_is_known_by_name_and_by_content(name: str, octets: bytes
     assert Kind.REFUSED_TYPE in kinds(mail((name, octets)))
 
 
+@pytest.mark.parametrize("text", ("MZ wrote:", "MSCF", "ITSF World Cup", "conectix", "BZh9", "We-lhyou", "vhdxfile"))
+def test_a_text_is_not_taken_for_another_format_by_its_first_letters(text: str) -> None:
+    assert kinds(mail(("notes.txt", text.encode()), text=text)) == set()
+
+
 @pytest.mark.parametrize(
     "parameters", (b'name="=?utf-8?q?run=2Eexe?="', b"name*=utf-8''run%2Eexe", b"name*0=run.; name*1=exe", b"NAME=run.exe")
 )

@@ -34,7 +34,7 @@ _STARTS: Final = (
     (b"PK\x05\x06", Format.ZIP),
     (b"PK00PK\x03\x04", Format.ZIP),
     (b"\x1f\x8b", Format.GZIP),
-    (b"BZh", Format.BZIP2),
+    *((b"BZh%d%b" % (level, mark), Format.BZIP2) for level in range(1, 10) for mark in (b"1AY&SY", b"\x17rE8P\x90")),
     (b"\xfd7zXZ\x00", Format.XZ),
     (b"7z\xbc\xaf\x27\x1c", Format.SEVEN_ZIP),
     (b"Rar!\x1a\x07", Format.RAR),
@@ -55,7 +55,7 @@ _STARTS: Final = (
 _LATER: Final = (
     (257, b"ustar", Format.TAR),
     (7, b"**ACE**", Format.ACE),
-    (2, b"-lh", Format.LZH),
+    *((2, b"-lh%c-" % method, Format.LZH) for method in b"01234567d"),
     (32_769, b"CD001", Format.DISC_IMAGE),
 )
 
@@ -63,7 +63,8 @@ _LATER: Final = (
 def sniff(octets: bytes) -> Format:
     """The format, or `OTHER`. A zip archive is known by its end as well: what stands before it does not keep a program from opening it."""
     for start, found in _STARTS:
-        if octets.startswith(start):
+        # A text may begin with letters such as MZ; the formats that do have a zero octet in their header.
+        if octets.startswith(start) and (not start.isalpha() or 0 in octets[:64]):
             return found
     for at, mark, found in _LATER:
         if octets[at : at + len(mark)] == mark:
