@@ -74,6 +74,25 @@ def test_an_amended_record_is_read_alike_by_both_rfcs(tags: dict[str, str], name
     assert new.p is old.p and not old.faults
 
 
+@given(st.text(max_size=20), st.lists(st.tuples(st.sampled_from("p sp np adkim aspf fo rua ruf psd t pct".split()), st.text(max_size=30))))
+def test_an_amended_record_has_nothing_that_is_ignored(between: str, tags: list[tuple[str, str]]) -> None:
+    made = parse(amended(parse(f"v=DMARC1;{between};" + ";".join(f"{name}={value}" for name, value in tags))))
+    assert isinstance(made, Dmarc) and not made.faults
+
+
+@pytest.mark.parametrize(
+    ("published", "mended"),
+    [
+        ("p=rejekt; sp=non; np=?", "p=reject; sp=none"),
+        ("p=none; rua=a@example.com", "p=none; rua=mailto:a@example.com"),
+        ("p=none; rua=mailto:a@example.com,,b@,mailto: c@example.com ; ruf=nobody", "p=none; rua=mailto:a@example.com"),
+        ("p=none; adkim=Strict; aspf=x; fo=1:1:e:d; t=yes; psd=U", "p=none; adkim=s; fo=1:d; psd=u"),
+    ],
+)
+def test_values_that_receivers_ignore_are_put_right_or_left_out(published: str, mended: str) -> None:
+    assert amended(parse(f"v=DMARC1; {published}")) == f"v=DMARC1; {mended}"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

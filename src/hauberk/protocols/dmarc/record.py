@@ -6,13 +6,14 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
 
-from hauberk.protocols.dmarc.report_uri import ReportUri, read_uris
+from hauberk.protocols.dmarc.report_uri import ReportUri, mended_uri, read_uris
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tags import Tag, TagList, parse_tags, render_tags
 
 E = TypeVar("E", bound=StrEnum)
 
 REMOVED = ("pct", "rf", "ri")
+_FAILURE_OPTIONS = ("0", "1", "d", "s")
 _KNOWN = ("v", "p", "sp", "np", "adkim", "aspf", "fo", "rua", "ruf", "psd", "t", *REMOVED)
 
 
@@ -175,7 +176,7 @@ class _Reader:
         if tag is None:
             return ("0",)
         options = tuple(option.strip().lower() for option in tag.value.split(":"))
-        if any(option not in ("0", "1", "d", "s") for option in options) or len(set(options)) < len(options):
+        if any(option not in _FAILURE_OPTIONS for option in options) or len(set(options)) < len(options):
             self._fault(tag, "the tag fo must hold 0, 1, d, s, set apart by colons")
             return ("0",)
         return options
@@ -193,7 +194,7 @@ class _Reader:
 
 
 def amended(record: Dmarc | Malformed | None, *changes: tuple[str, str]) -> str:
-    """The text of a record with tags set; removed and unknown tags are left out, misspelt policies put right.
+    """The text of a record with tags set; removed and unknown tags are left out, and what receivers would ignore is put right.
 
     An empty value takes the tag away. `v` stands first and `p` second, so that readers of RFC 7489 find them.
     """
@@ -202,13 +203,24 @@ def amended(record: Dmarc | Malformed | None, *changes: tuple[str, str]) -> str:
     for tag in published.tags:
         name = tag.name.lower()
         if name in _KNOWN and name not in (*REMOVED, "v"):
-            kept.setdefault(name, _meant(tag.value) if name in ("p", "sp", "np") else tag.value)
+            kept.setdefault(name, _meant(name, tag.value))
     kept.update(changes)
     ordered = {"v": "DMARC1", "p": kept.pop("p", "") or "none", **kept}
     return "; ".join(f"{name}={value}" for name, value in ordered.items() if value)
 
 
-def _meant(value: str) -> str:
-    """The policy that a misspelt one was meant to be; empty when that cannot be told."""
-    word = value.lower().split()[:1]
-    return next(iter(get_close_matches(word[0], tuple(Policy), 1)), "") if word else ""
+def _meant(name: str, value: str) -> str:
+    """The value that a misspelt one was meant to be; empty, for no tag at all, when that cannot be told."""
+    word = next(iter(value.lower().split()), "")
+    match name:
+        case "p" | "sp" | "np":
+            return next(iter(get_close_matches(word, tuple(Policy), 1)), "")
+        case "rua" | "ruf":
+            return ",".join(filter(None, map(mended_uri, value.split(","))))
+        case "adkim" | "aspf":  # strict, relaxed
+            return word[:1] if word[:1] in tuple(Alignment) else ""
+        case "fo":
+            options = (option.strip().lower() for option in value.split(":"))
+            return ":".join(dict.fromkeys(option for option in options if option in _FAILURE_OPTIONS))
+        case _:
+            return word if word in (tuple(Psd) if name == "psd" else tuple(YesNo)) else ""

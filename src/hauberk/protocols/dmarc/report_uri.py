@@ -43,6 +43,12 @@ def read_uris(tag: Tag | None, text: str) -> tuple[tuple[ReportUri, ...], tuple[
     return tuple(uris), tuple(faults)
 
 
+def mended_uri(piece: str) -> str:
+    """The URI of a piece between commas, with the `mailto:` that an address lacks; empty where there is none to be made out."""
+    shown = piece.strip()
+    return next((one for one in (shown, f"mailto:{shown}") if isinstance(_read_uri(one), ReportUri)), "")
+
+
 def _read_uri(shown: str) -> ReportUri | str:
     if not shown:
         return "there is no address between the commas"
