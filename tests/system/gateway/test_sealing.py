@@ -314,6 +314,14 @@ def test_what_is_marked(name: bytes, value: bytes, expected: bool) -> None:
     assert marked(letter("x@partner.test", extra=((b"X-Secret", b"yes"),)), dataclasses.replace(RULE, fields=("X-Secret",)))
 
 
+@pytest.mark.parametrize("tag", ("secret:", "VS:", "Top Secret"))
+def test_a_tag_may_look_like_the_mark_of_a_reply(tag: str) -> None:
+    rule = dataclasses.replace(RULE, subject_tags=(tag,))
+    for before in ("", "Re: ", "AW: WG[2]: "):
+        assert marked(letter("x@partner.test", extra=((b"Subject", f" {before}{tag} plans".encode()),)), rule)
+    assert not marked(letter("x@partner.test", extra=((b"Subject", f" about {tag}".encode()),)), rule)
+
+
 def test_what_is_not_marked_and_what_is_encrypted_already_stays_as_it_is(store: KeyStore) -> None:
     key = pgp_key(store, "x@partner.test")
     assert seal(letter("x@partner.test", extra=()), store) == ()

@@ -132,6 +132,11 @@ def test_silence_ends_and_is_remembered(tmp_path: Path) -> None:
     assert Server(tmp_path, b"", missing=(ADVANCED.host, DIRECT.host)).find(ADDRESS) == [()]
 
 
+@pytest.mark.parametrize("address", (f"joe@{'a' * 64}.example", "joe@example..org", "jo\udcffe@example.org"))
+def test_an_address_that_no_host_can_be_named_after_has_no_key(address: str) -> None:
+    assert asyncio.run(Wkd(5).keys(address)) == ()
+
+
 def test_no_address_of_ones_own_network_is_dialled() -> None:
     assert asyncio.run(route("localhost")) == ()
 

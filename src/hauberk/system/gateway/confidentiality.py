@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -27,7 +27,7 @@ Lookup: TypeAlias = Callable[[str], Awaitable[tuple[OpenPgpKey, ...]]]
 
 _RULE: Final = "confidential"
 _ENOUGH: Final = 2000  # octets of a subject in which a mark is looked for
-_REPLY: Final = re.compile(r"(?:[^\W\d_]{1,4}(?:\[\d{1,3}\])?\s{0,3}:\s{0,3})+")  # Re: Fwd: AW: WG: ...
+_REPLY: Final = re.compile(r"[^\W\d_]{1,4}(?:\[\d{1,3}\])?\s{0,3}:\s{0,3}")  # Re: Fwd: AW: WG: ...
 
 
 def marked(message: Message, rule: Confidentiality) -> bool:
@@ -37,8 +37,17 @@ def marked(message: Message, rule: Confidentiality) -> bool:
         return True
     if any(message.values(name) for name in rule.fields):
         return True
-    subjects = [_REPLY.sub("", _decoded(value), count=1).casefold().lstrip() for value in message.values("Subject")]
-    return any(subject.startswith(tag.casefold()) for subject in subjects for tag in rule.subject_tags)
+    tags = tuple(tag.casefold() for tag in rule.subject_tags)
+    return any(beginning.startswith(tags) for value in message.values("Subject") for beginning in _beginnings(_decoded(value).casefold()))
+
+
+def _beginnings(subject: str) -> Iterator[str]:
+    """The subject as it stands, and behind each mark of a reply: a tag may look like one itself (`VS:`)."""
+    rest = subject.lstrip()
+    yield rest
+    while reply := _REPLY.match(rest):
+        rest = rest[reply.end() :].lstrip()
+        yield rest
 
 
 def _decoded(value: bytes) -> str:

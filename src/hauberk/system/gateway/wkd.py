@@ -82,6 +82,8 @@ class Wkd:
                 found = await self._find(address)
         except TimeoutError:
             _log.info("no key was found for %s within %g s", address, self._seconds)
+        except UnicodeError:
+            _log.info("no host name or path can be made of %r", address)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         self._kept[address] = (time.monotonic() + (_KEPT_SECONDS if found else _MISSED_SECONDS), found)
