@@ -447,6 +447,10 @@ def test_a_file_is_verified_and_nothing_of_it_is_kept(play: Play) -> None:
             assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/trusted")
         unsigned = (await here.client.post("/verifications", files={"file": ("../../etc/passwd", b"x")})).json()
         assert (unsigned["valid"], unsigned["file"]) == (False, "passwd")
+        long = (
+            await here.client.post("/verifications", files={"file": (f"{'報告' * 200}.pdf", b"x"), "signature": ("x.sig", b"x")})
+        ).json()
+        assert (long["valid"], long["file"][-6:]) == (False, "報告.pdf")  # as much of the name as a file system takes
 
     play(scenario)
 

@@ -1,31 +1,23 @@
 """`/verifications`: is this file what its signer signed, does it follow from its evidence, is it fresh?"""
 
-import asyncio
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import Field
 
-from hauberk.app.signing import SIGNATURE
 from hauberk.app.verification import Freshness, Party, Verification
-from hauberk.app.verifying import verify_file
-from hauberk.protocols.malformed import visible
 from hauberk.report.signature import trust
 from hauberk.report.signature.key import KeyUnusableError
 from hauberk.report.signature.statement import Claims
 from hauberk.web.api.bearer import Checker
 from hauberk.web.api.problem import Complaint, invalid
+from hauberk.web.uploaded import verify_upload
 
 router = APIRouter(prefix="/verifications", tags=["verification"])
 LARGEST_UPLOAD = 64 * 1024 * 1024
 _LARGEST_PEM = 256 * 1024
-_AT_ONCE = asyncio.Semaphore(2)  # each has a process of its own, with up to three gigabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +75,7 @@ async def verify(
 ) -> Verified:
     """Verify a file. Nothing of it is kept. That it is not valid is an answer (200), not an error."""
     pems = (_pem(trusted),) if trusted.strip() else ()
-    name = _name(file.filename or "")
-    with TemporaryDirectory(prefix="hauberk-verify-") as folder:
-        path = Path(folder) / name
-        await asyncio.to_thread(_copy, file, path)
-        if signature is not None:
-            await asyncio.to_thread(_copy, signature, path.with_name(name + SIGNATURE))
-        async with _AT_ONCE:
-            found = await asyncio.to_thread(partial(verify_file, path, caller.at, pems, want_fresh=want_fresh))
-    return _shown(found)
-
-
-def _copy(sent: UploadFile, path: Path) -> None:
-    """Without having all of it in memory."""
-    with path.open("xb") as file:
-        shutil.copyfileobj(sent.file, file)
+    return _shown(await verify_upload(file, signature, caller.at, pems, want_fresh=want_fresh))
 
 
 def _pem(text: str) -> bytes:
@@ -109,13 +87,6 @@ def _pem(text: str) -> bytes:
     except KeyUnusableError as error:
         raise invalid(Complaint(str(error), pointer="#/trusted")) from None
     return pem
-
-
-def _name(sent: str) -> str:
-    """The file's name without any folder, harmless on this machine; signatures name files, so it is kept where it can be."""
-    name = visible(PurePosixPath(sent.replace("\\", "/")).name)[:120]
-    plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in name).strip(". ")
-    return plain or "file"
 
 
 def _shown(found: Verification) -> Verified:

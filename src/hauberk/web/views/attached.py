@@ -44,10 +44,10 @@ def accepted(name: str, content: bytes, largest: int) -> Accepted:
 
 
 def safe_name(name: str) -> str:
-    """One path component without anything that does not print."""
+    """One path component that file systems take (255 octets, with an ending to come), without anything that does not print."""
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(c for c in unicodedata.normalize("NFC", last) if c.isprintable() and c not in '<>:"|?*')
-    return kept.strip(". ")[-120:] or "file"
+    return kept.strip(". ").encode()[-200:].decode(errors="ignore") or "file"
 
 
 def _article(ending: str) -> str:
