@@ -83,6 +83,12 @@ class Seen:
         return Starttls.UNHEARD if timed_out else Starttls.HANDSHAKE_FAILED
 
 
+def vacant(reading: Reading, one: Seen) -> bool:
+    """Nothing listens there, while another server answers: no mail can go there, so that there is nothing to judge."""
+    refused = one.state is State.DOWN and one.silence is Silence.REFUSED
+    return refused and any(other.state is State.REACHABLE for other in seen(reading))
+
+
 def mail_route(reading: Reading) -> MailRoute:
     return reading.walked(mx.transport, reading.domain, reading.options).route
 
@@ -114,7 +120,6 @@ def each_endpoint(reading: Reading, judge_one: Callable[[Seen], Iterable[Finding
         return
     found = seen(reading)
     nothing_tested = all(one.state is State.NO_ROUTE for one in found)
-    some_reached = any(one.state is State.REACHABLE for one in found)
     for one in found:
         match one.state:
             case State.REACHABLE:
@@ -122,12 +127,16 @@ def each_endpoint(reading: Reading, judge_one: Callable[[Seen], Iterable[Finding
             case State.NO_ROUTE:
                 verdict = Verdict.UNKNOWN if nothing_tested else Verdict.INFO
                 yield Finding(str(one.endpoint), verdict, f"Not tested: {one.detail}.", code="no-route")
-            case State.DOWN if one.silence is Silence.REFUSED and some_reached:
-                yield Finding(
-                    str(one.endpoint), Verdict.INFO, f"Nothing listens here, so there is nothing to judge: {one.detail}.", code="down"
-                )
+            case State.DOWN if vacant(reading, one):
+                yield nothing_there(one)
             case _:
                 yield Finding(str(one.endpoint), Verdict.UNKNOWN, f"Not known: {one.detail}.", one.evidence, one.state.value)
+
+
+def nothing_there(one: Seen) -> Finding:
+    """The remark on an endpoint that is `vacant`."""
+    message = f"Nothing listens here, so there is nothing to judge: {one.detail}."
+    return Finding(str(one.endpoint), Verdict.INFO, message, code="down")
 
 
 def each_handshake(reading: Reading, judge_one: Callable[[Seen, TlsHandshake], Iterable[Finding]]) -> Iterator[Finding]:

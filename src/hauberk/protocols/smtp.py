@@ -71,7 +71,8 @@ class SmtpFacts:
     """What a dialogue says. A reply that did not come, was cut or was garbled is None; `garbled` holds the first garbled one.
 
     `ehlo_clear` and `ehlo_encrypted` are the responses before and after the handshake; `helo` the one to HELO when EHLO was refused.
-    `refusal` is set when the greeting, or both EHLO and HELO, were answered with 4yz or 5yz; `refused_with` is that reply.
+    `refusal` is set when the greeting, or both EHLO and HELO, were answered with 4yz or 5yz, or when a decoy answered in the server's
+    place; `refused_with` is that reply.
     `starttls_reply` is what the command STARTTLS got; a 4yz there is a temporary failure and never "no TLS" (RFC 3207, 4).
     """
 
@@ -154,6 +155,9 @@ def read_session(session: SmtpSession) -> SmtpFacts:
         elif isinstance(reply, Malformed) and garbled is None:
             garbled = reply
     greeting, ehlo, helo = (replies.get((command, False)) for command in ("", "EHLO", "HELO"))
+    decoy = next((reply for reply in (greeting, ehlo, helo) if reply and _DECOY.search(" ".join(reply.lines))), None)
+    if decoy:
+        return SmtpFacts(greeting=greeting, ehlo_reply=ehlo, refusal=Refusal.GREYLISTED, refused_with=decoy, garbled=garbled)
     refused_with = _refused_with(greeting, ehlo, helo)
     return SmtpFacts(
         greeting=greeting,
@@ -206,6 +210,8 @@ _WORDS = (
         ),
     ),
 )
+# spamd stands in for the mail server until it has seen a client come back; what it offers says nothing of the server.
+_DECOY = re.compile(r"spamd IP-based SPAM blocker|Pleased to be wasting your time")
 _CODES = {450: Refusal.GREYLISTED, 521: Refusal.NO_SERVICE}
 
 

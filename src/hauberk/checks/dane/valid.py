@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from hauberk.checks.answers import answered
 from hauberk.checks.authentication import dane_hosts, dane_match, no_dane_hosts
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import Seen, Starttls, seen, takes_mail, unanswered
+from hauberk.checks.endpoints import Seen, Starttls, nothing_there, seen, takes_mail, unanswered, vacant
 from hauberk.checks.probed import other_chains
 from hauberk.checks.reading import Reading
 from hauberk.checks.tlsa_mending import mended, signed_first
@@ -103,6 +103,8 @@ def _judge_records(reading: Reading, host: DaneHost, held: tuple[str, ...]) -> I
 def _judge_endpoint(reading: Reading, one: Seen, held: tuple[str, ...]) -> Finding:
     subject = str(one.endpoint)
     result = dane_match(reading, one)
+    if result is None and vacant(reading, one):
+        return nothing_there(one)
     if result is None:
         if one.facts.served and one.starttls in (Starttls.ABSENT, Starttls.REJECTED):
             message = "There are TLSA records, but no STARTTLS: DANE senders do not deliver here."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hauberk.checks.authentication import chain_verdict, leads_nowhere, trust_store_known
-from hauberk.checks.endpoints import Seen, Starttls, State, mail_route, seen, starttls_trouble
+from hauberk.checks.endpoints import Seen, Starttls, State, mail_route, nothing_there, seen, starttls_trouble, vacant
 from hauberk.checks.reading import Reading
 from hauberk.model.verdict import Finding, Verdict
 from hauberk.protocols import mta_sts
@@ -73,7 +73,9 @@ def _judge_host(reading: Reading, policy: StsPolicy, name: str, covering: str) -
             yield _broken(policy, str(one.endpoint), f"{wrong}; {_effect(policy)}.", one.evidence)
         else:
             kept += 1
-    if kept:
+    if endpoints and all(vacant(reading, one) for one in endpoints):
+        yield from map(nothing_there, endpoints)
+    elif kept:
         yield Finding(name, Verdict.PASS, f"{name} is covered by the line mx: {covering}, and its certificate is valid.")
     elif not endpoints or len(unknown) == len(endpoints):
         reason = unknown[0] if unknown else "it was not talked to"
