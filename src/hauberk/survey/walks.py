@@ -46,7 +46,7 @@ AREAS: Mapping[str, tuple[SurveyWalk, ...]] = MappingProxyType(
         "caa": (mx.transport, caa.survey),
         "cert": (mx.transport, dane.discover, tls.probe),
         "dane": (mx.transport, dane.discover, tls.probe),
-        "dkim": (mx.routing, dkim.find_keys),
+        "dkim": (mx.routing, dkim.find_keys, dmarc.discover),
         "dmarc": (mx.routing, dmarc.discover),
         "dns": (mx.routing, delegation.survey),
         "dnssec": (mx.routing, dnssec.resolver, dnssec.of_domain, dnssec.of_hosts),

@@ -7,6 +7,9 @@ listed, so what is found has grades: *confirmed* (you or a signed message named 
 the mail provider, common, or given away by the zone), *unknown* (something exists under `_domainkey`, but no key was found),
 *absent* (`_domainkey` does not exist, so nothing below it does).
 
+The check does not apply to a domain that sends no mail: one without mail hosts, or whose SPF is `v=spf1 -all` and whose DMARC policy
+is `reject`, so that no mail in its name gets through anyway; unless a key is found or a selector was named.
+
 ## Why it matters
 
 SPF breaks when mail is forwarded; a signature survives. Without DKIM such mail fails DMARC, and the policy cannot be raised

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from hauberk.checks.no_senders import refuses_all
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import Finding, Verdict
@@ -27,8 +28,10 @@ def searched(reading: Reading) -> DkimKeys:
 
 
 def sends_no_mail(reading: Reading, keys: DkimKeys) -> bool:
-    """A domain without mail hosts and without any trace of signing; DKIM does not apply to it."""
-    return not keys.usable and not reading.options.selectors and reading.walked(mx.route, reading.domain).routing in _NO_MAIL
+    """A domain without any trace of signing that has no mail hosts, or says that nobody sends for it; DKIM does not apply to it."""
+    if keys.usable or reading.options.selectors:
+        return False
+    return reading.walked(mx.route, reading.domain).routing in _NO_MAIL or refuses_all(reading)
 
 
 def subject(found: FoundKey) -> str:

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.implicit_mx import said_clearly
+from hauberk.checks.no_senders import is_spf, lists_nobody, spf_texts
 from hauberk.checks.reading import Reading
 from hauberk.checks.silence import why_unanswered
 from hauberk.model.assessment import Remedy
@@ -54,7 +55,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
 
 def _judge_parked(reading: Reading, *, null_mx: bool) -> Iterable[Finding]:
     domain = reading.domain
-    spf = _spf(reading)
+    spf = spf_texts(reading)
     dmarc = reading.walked(discover, domain, reading.options)
     if spf is None or dmarc.unanswered:
         silent = f"the TXT records of {domain}" if spf is None else dmarc.unanswered[0].name
@@ -72,18 +73,10 @@ def _judge_parked(reading: Reading, *, null_mx: bool) -> Iterable[Finding]:
 def _wanting(domain: str, spf: tuple[str, ...], dmarc: DmarcDiscovery, *, null_mx: bool) -> Iterable[str]:
     if not null_mx:
         yield f"there is no null MX ({domain}. MX 0 .)"
-    if len(spf) != 1 or spf[0].lower().split() != ["v=spf1", "-all"]:
+    if not lists_nobody(spf):
         yield "the SPF record is not v=spf1 -all" if spf else "there is no SPF record"
     if dmarc.own.applied is not Policy.REJECT:
         yield f"the DMARC policy is {dmarc.own.applied}, not reject" if dmarc.own.applied else "no DMARC policy applies"
-
-
-def _spf(reading: Reading) -> tuple[str, ...] | None:
-    """The SPF records of the domain; None where they were not answered."""
-    answer = reading.dns(reading.domain, "TXT")
-    if not isinstance(answer, DnsAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
-        return None
-    return tuple(text for text in map(txt, answer.of("TXT")) if _is_spf(text))
 
 
 def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
@@ -93,7 +86,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         return
     dmarc = reading.walked(discover, domain, reading.options)
     answer = reading.dns(domain, "TXT")
-    others = [record.data for record in answer.of("TXT") if not _is_spf(txt(record))] if isinstance(answer, DnsAnswer) else []
+    others = [record.data for record in answer.of("TXT") if not is_spf(txt(record))] if isinstance(answer, DnsAnswer) else []
     texts = (render_txt("v=spf1 -all"), *others)
     own = dmarc.at_domain.record
     yield Remedy(
@@ -106,10 +99,6 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         ),
         (f"{domain}. MX", f"{domain}. TXT", f"_dmarc.{domain}. TXT"),
     )
-
-
-def _is_spf(text: str) -> bool:
-    return text.lower().split(" ")[0] == "v=spf1"
 
 
 CHECK = Check(
