@@ -50,6 +50,12 @@ def test_what_is_no_domain_is_refused_with_a_reason(typed: str) -> None:
     assert refused.reason
 
 
+def test_a_hyphen_at_the_end_of_a_label_is_told_as_such() -> None:
+    refused = parse_domain("-bad-.test")
+    assert isinstance(refused, Malformed)
+    assert refused.reason == "the label '-bad-' begins or ends with a hyphen"
+
+
 @given(st.text(max_size=400))
 def test_no_text_makes_the_parser_raise_and_what_it_gives_is_a_name(text: str) -> None:
     parsed = parse_domain(text)

@@ -6,7 +6,7 @@ from hauberk.lab.casebook import Case, Smtp, observe
 from hauberk.lab.casebook import Certificate as CaseCertificate
 from hauberk.model.score import Band
 from hauberk.model.verdict import CheckVerdict
-from hauberk.report.compose import compose
+from hauberk.report.compose import MOST_FIXES, compose
 from hauberk.report.content import Mark, SummaryLine
 from report.samples import CHECKS, DOMAIN, F, N, P, U, W, assessment, observation, report, typical, verdict
 
@@ -169,6 +169,22 @@ def test_the_fix_plan_has_text_to_copy_and_what_it_brings() -> None:
     assert first.publish == ('example.com. TXT "v=spf1 include:_spf.example.net ~all"',)
     assert (first.gain, first.after) == ("+23.5 points", "then 72.5, grade C")
     assert (last.gain, last.after) == ("+1 point", "then 84.5, grade B (assumed)")
+
+
+def test_where_nothing_is_attached_the_fix_plan_is_whole() -> None:
+    tape = observation()
+    done = assessment(tape)
+    long = replace(done, fix_plan=done.fix_plan * 10)
+    printed, shown = (compose(long, tape, "", CHECKS, attached=attached) for attached in (True, False))
+    assert len(printed.fixes) == MOST_FIXES < len(shown.fixes) == len(long.fix_plan)
+    assert "in the attached assessment" in printed.fixes_note
+    assert "attached" not in shown.fixes_note
+
+
+def test_a_domain_that_does_not_exist_is_told_before_all_else() -> None:
+    nowhere = observe(Case("nowhere", "fail", records="example.org. TXT here"))
+    assert report(tape=nowhere).score.headline.startswith("The domain does not exist in the DNS (NXDOMAIN)")
+    assert "NXDOMAIN" not in report().score.headline
 
 
 def test_the_appendix_tells_alike_findings_once_and_the_worst_first() -> None:

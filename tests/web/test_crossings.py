@@ -71,6 +71,23 @@ def test_what_is_anothers_is_not_there_and_stays_as_it_is(play: Play) -> None:
     play(scenario)
 
 
+def test_a_number_that_no_row_can_have_is_not_there(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await site.signed_in("ada@example.com", (await site.tenant("Own"), Role.ADMINISTRATOR))
+        csrf = form_of(await ada.read("/account"), "/account/password").values["csrf"]
+        tried = 0
+        for route in routes_of(site.app.routes):
+            if "{" not in route.path or "POST" not in (route.methods or ()) or route.path.startswith((*SECRETS, "/domains/")):
+                continue
+            path = re.sub(r"\{\w+\}", "9" * 30, route.path)
+            answer = await ada.client.post(path, data={**FORM, "csrf": csrf}, headers=ada.sent_by_page)
+            assert answer.status_code == 404, (path, answer.status_code)
+            tried += 1
+        assert tried >= 11
+
+    play(scenario)
+
+
 def test_the_owner_of_the_same_ids_is_let_through(play: Play) -> None:
     """So that the test above cannot pass for the wrong reason."""
 

@@ -106,6 +106,9 @@ def test_a_result_is_shown_with_its_trend_and_what_changed(play: Play) -> None:
         assert "Worse (" in changed
         history = await browser.read(f"{base}/history")
         assert history.count("/tape") == 2
+        assert "Compare the two" in history
+        alone = await keep(site, tenant, "example.org", at, SOUND)
+        assert "Compare the two" not in await browser.read(f"/domains/{alone.domain_id}/history")
         tape = await browser.get(f"{base}/scans/{new.scan_id}/tape")
         assert tape.content.startswith(b"\x1f\x8b")
         assert 'filename="example.com_2026-11-21_1200.tape.json.gz"' in tape.headers["content-disposition"]

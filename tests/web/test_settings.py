@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from hauberk.store import channels, domains, members, schedule, shares, tenants, tokens
+from hauberk.store import alerts, channels, domains, members, schedule, shares, tenants, tokens
 from hauberk.store.members import Role
 from hauberk.web.sign_in.set_up import set_up_link
 from web.site import PASSWORD, Browser, Play, Site
@@ -228,7 +228,8 @@ def test_a_silence_is_planned_and_ended(play: Play) -> None:
         ada = await _ada(site)
         where = ("/settings/alerts", "/settings/alerts/silences")
         assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T09:00")).status_code == 422
-        assert (await ada.send(*where, begins="2026-11-22T10:00", ends="soon")).status_code == 422
+        for begins, ends in (("2026-11-22T10:00", "soon"), ("0001-01-01T00:00+14:00", "2027-01-01")):
+            assert (await ada.send(*where, begins=begins, ends=ends)).status_code == 422
         assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T12:00", domain="nobody.example")).status_code == 422
         assert (await ada.send(*where, begins="2026-11-22T10:00", ends="2026-11-22T12:00", reason="<new> server")).status_code == 303
         assert "&lt;new&gt; server" in await ada.read("/settings/alerts")
@@ -270,7 +271,8 @@ def test_a_token_is_shown_once_works_and_can_be_revoked(play: Play) -> None:
 def test_a_share_link_lets_an_auditor_read_until_it_is_taken_back(play: Play) -> None:
     async def scenario(site: Site) -> None:
         ada = await _ada(site)
-        assert (await ada.send("/settings/shares", domain="nobody.example")).status_code == 422
+        for typed in ("nobody.example", "no domain"):
+            assert (await ada.send("/settings/shares", domain=typed)).status_code == 422
         link = _secret((await ada.send("/settings/shares", label="Ms Audit")).text)
         auditor = site.browser()
         opened = await auditor.get(link)
@@ -282,6 +284,22 @@ def test_a_share_link_lets_an_auditor_read_until_it_is_taken_back(play: Play) ->
         assert (await site.browser().get(link)).status_code == 404
         async with site.store.tenant(1) as session:
             assert (await shares.all_shares(session))[0].label == "Ms Audit"
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("typed", ["bücher.example", "xn--bcher-kva.example", "https://BÜCHER.example/", "bücher.example."])
+def test_a_domain_is_found_however_it_is_typed(play: Play, typed: str) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        async with site.store.tenant(1) as session:
+            added = await domains.add(session, "xn--bcher-kva.example", site.clock())
+        _secret((await ada.send("/settings/shares", domain=typed)).text)
+        silence = {"begins": "2026-11-22T10:00", "ends": "2026-11-22T12:00", "domain": typed}
+        assert (await ada.send("/settings/alerts", "/settings/alerts/silences", **silence)).status_code == 303
+        async with site.store.tenant(1) as session:
+            assert [one.domain_id for one in await shares.all_shares(session)] == [added.id]
+            assert [one.domain_id for one in await alerts.silences_of(session)] == [added.id]
 
     play(scenario)
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from hauberk.app.scanning import assess
 from hauberk.checks.catalogue import entries
+from hauberk.model.verdict import Verdict
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
+from hauberk.report.compose import compose
 from hauberk.scoring.rubric import load
 from hauberk.store.overview import DomainState
 from hauberk.store.reports import Report
@@ -18,6 +20,7 @@ from hauberk.web.charts import Dot, gauge, spark, trend
 from hauberk.web.views import overview as view
 from hauberk.web.views.attached import NotAcceptedError, accepted, safe_name
 from hauberk.web.views.difference import difference
+from hauberk.web.views.domain import area_shown
 from hauberk.web.views.issued import issues
 from hauberk.web.views.markdown import html
 from hauberk.web.views.pasted import MOST, pasted
@@ -207,6 +210,17 @@ def test_a_gauge_says_its_number_and_stays_silent_without_one() -> None:
     assert 'aria-label="Score 71.5 of 100"' in gauge(71.5, "warn")
     assert 'class="arc' not in gauge(0, "fail")
     assert 'aria-label="No score"' in gauge(0, "unknown", known=False)
+
+
+def test_an_area_counts_what_is_unknown_apart_from_checks_that_broke() -> None:
+    judged = assess(observation(), load(), plan=False)
+    odd = dict(zip((one.check for one in judged.verdicts if one.check.startswith("tls.")), (Verdict.UNKNOWN, Verdict.ERROR), strict=False))
+    verdicts = tuple(replace(one, verdict=odd.get(one.check, one.verdict)) for one in judged.verdicts)
+    content = compose(replace(judged, verdicts=verdicts), observation(), "")
+    area = next(one for one in content.areas if any(check.id in odd for check in one.checks))
+    counted = {mark.word: count for mark, count in area_shown(area.name, area.checks, ()).tally}
+    assert (counted["Unknown"], counted["Check error"]) == (1, 1)
+    assert sum(counted.values()) == len(area.checks)
 
 
 def test_a_name_in_another_script_is_shown_as_people_read_it() -> None:

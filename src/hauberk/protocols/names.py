@@ -66,6 +66,10 @@ def _to_a_labels(name: str, text: str) -> str | Malformed:
     for label in encoded.split("."):
         if len(label) > 63:
             return Malformed(text, max(text.lower().find(label), 0), "a label has at most 63 octets (RFC 1035, 2.3.4)", len(label))
+        if label[0] == "-" or label[-1] == "-":
+            return Malformed(
+                text, max(text.lower().find(label), 0), f"the label {visible(label)!r} begins or ends with a hyphen", len(label)
+            )
         if not _LABEL.fullmatch(label):
             return Malformed(
                 text, max(text.lower().find(label), 0), f"the label {visible(label)!r} has a character no domain name has", len(label)

@@ -1,6 +1,7 @@
 """From an assessment and its tape to what the report says. Pure: no clock, no I/O."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from hauberk.checks.reading import Reading
@@ -21,29 +22,38 @@ FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
 MOST_FIXES = 20
 _ONE_LINE = 85  # characters of a record that stand on one line of the page
+_NO_DOMAIN = "The domain does not exist in the DNS (NXDOMAIN): is its name spelt right, and is it still paid for?"
 
 
 def compose(
-    assessment: Assessment, observation: Observation, company: str, checks: Iterable[CheckInfo] | None = None, *, key: str = ""
+    assessment: Assessment,
+    observation: Observation,
+    company: str,
+    checks: Iterable[CheckInfo] | None = None,
+    *,
+    key: str = "",
+    attached: bool = True,
 ) -> ReportContent:
     """`company` as the operator wrote it, empty for none; `checks` names the checks, by default those of this installation.
 
-    `key` is the fingerprint, as people read it, of the key that will sign the report.
+    `key` is the fingerprint, as people read it, of the key that will sign the report. Where the assessment is not `attached` to what is
+    made of this, the fix plan is whole.
     """
     domain = to_unicode(assessment.domain)
     named = {check.id: check for check in (known_checks() if checks is None else checks)}
     reading = Reading(observation)
     found_flags, flags_note = flags(assessment)
     found_servers = servers(reading, assessment.verdicts, assessment.endpoints)
-    fixes = tuple(_fix(step, named) for step in assessment.fix_plan[:MOST_FIXES])
+    score = _score(assessment.score)
+    fixes = tuple(_fix(step, named) for step in assessment.fix_plan[: MOST_FIXES if attached else None])
     return ReportContent(
         header=_header(assessment, observation, company.strip() or domain, domain, key),
-        score=_score(assessment.score),
+        score=replace(score, headline=_NO_DOMAIN) if found_servers.no_domain else score,
         flags=found_flags,
         flags_note=flags_note,
         lines=lines(assessment, clipped(domain, 64)),
         fixes=fixes,
-        fixes_note=_fixes_note(assessment),
+        fixes_note=_fixes_note(assessment, attached=attached),
         endpoints=found_servers.rows,
         endpoints_note=found_servers.note,
         certificates=found_servers.certificates,
@@ -146,15 +156,15 @@ def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
     )
 
 
-def _fixes_note(assessment: Assessment) -> str:
+def _fixes_note(assessment: Assessment, *, attached: bool) -> str:
     if not assessment.fix_plan:
         return "Nothing of what could be judged has to be mended." if assessment.score.incomplete else "Nothing has to be mended."
     note = "In this order. “Then” is the score when a step and all before it are done"
     if any(step.assumed for step in assessment.fix_plan):
         note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"
-    if any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in (*step.publish, *step.remove)):
+    if attached and any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in (*step.publish, *step.remove)):
         note += ". A record is one line however long it is; the attached assessment has it in one piece"
-    left_out = len(assessment.fix_plan) - MOST_FIXES
+    left_out = len(assessment.fix_plan) - MOST_FIXES if attached else 0
     return note + (f". {counted(left_out, 'further step')} in the attached assessment." if left_out > 0 else ".")
 
 

@@ -22,7 +22,7 @@ _WORDS = {
     403: ("Not allowed", "Your role does not allow this."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
     405: ("Not possible here", "This address does not take such a request."),
-    409: ("Changed in the meantime", "Somebody else was faster. Reload the page and look at what is there now."),
+    409: ("Not possible as things stand", "Somebody else was faster. Reload the page and look at what is there now."),
     413: ("Too large", "What was sent is larger than the server takes."),
     422: ("Something is missing or wrong", "Go back and check what you typed."),
     429: ("Too many attempts", "Wait a few minutes, then try again."),

@@ -33,7 +33,7 @@ async def composed(session: TenantSession, assessed: Assessed, company: str) -> 
         _lately.move_to_end(key)
         return _lately[key]
     assessment, observation = await kept(session, assessed)
-    made = await asyncio.to_thread(lambda: Composed(assessment, compose(assessment, observation, company)))
+    made = await asyncio.to_thread(lambda: Composed(assessment, compose(assessment, observation, company, attached=False)))
     _lately[key] = made
     while len(_lately) > _MOST:
         _lately.popitem(last=False)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import Path
 
+from hauberk.protocols.malformed import Malformed
+from hauberk.protocols.names import parse_domain
 from hauberk.store import assessments, domains
 from hauberk.store.assessments import Assessed
 from hauberk.store.domains import Domain
@@ -20,6 +22,12 @@ async def domain_of(session: TenantSession, id: int) -> Domain:
     if found is None:
         raise missing("domain")
     return found
+
+
+async def domain_typed(session: TenantSession, text: str) -> Domain | None:
+    """The domain that somebody typed: its name as pages show it, as the DNS has it, or in an address. `None` where there is none such."""
+    name = parse_domain(text)
+    return None if isinstance(name, Malformed) else await domains.by_name(session, name)
 
 
 async def assessed_of(session: TenantSession, domain_id: int, id: int) -> Assessed:

@@ -9,6 +9,7 @@ from hauberk.store import sessions, users
 from hauberk.web.access import Reader, Visitor, require_recent
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
 from hauberk.web.sign_in import attempts, passkeys, passwords
 from hauberk.web.sign_in.entry import begin, remember
@@ -69,7 +70,7 @@ async def add_passkey(
 
 
 @router.post("/account/passkeys/{id}/remove")
-async def remove_passkey(request: Request, here: Here, visitor: Reader, id: int) -> Response:
+async def remove_passkey(request: Request, here: Here, visitor: Reader, id: Id) -> Response:
     async with here.store.system() as session:
         await registered.remove(session, visitor.user.id, id)
     return see("/account?done=removed", request)

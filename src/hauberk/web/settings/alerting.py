@@ -16,6 +16,7 @@ from hauberk.store.errors import StoreError
 from hauberk.web.access import Administrator, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id, domain_typed
 from hauberk.web.settings.told import said
 
 router = APIRouter()
@@ -55,13 +56,13 @@ async def new_channel(
 
 
 @router.post("/settings/alerts/channels/{id}/test")
-async def test_channel(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def test_channel(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     job = await ordering.order_channel_test(here.store, visitor.tenant.id, id, visitor.name, here.clock())
     return see(f"/settings/alerts?test={job.id}", request)
 
 
 @router.post("/settings/alerts/channels/{id}/off")
-async def switch_off(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def switch_off(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await channels.disable(session, id, here.clock())
     return see("/settings/alerts?done=switched-off", request)
@@ -78,11 +79,11 @@ async def new_silence(
     domain: Annotated[str, Form(max_length=253)] = "",
 ) -> Response:
     """`begins` and `ends` in UTC, as a browser's date and time field sends them; `domain` empty for all."""
-    first, last, wanted = _moment(begins), _moment(ends), domain.strip().lower()
+    first, last, wanted = _moment(begins), _moment(ends), domain.strip()
     if first is None or last is None or last <= first:
         return await _alerts_page(request, here, visitor, wrong={"ends": "The end is a moment that comes after the beginning."})
     async with here.store.tenant(visitor.tenant.id) as session:
-        found = await domains.by_name(session, wanted) if wanted else None
+        found = await domain_typed(session, wanted) if wanted else None
         known = found is not None or not wanted
         if known:
             await alerts.silence(session, first, last, reason.strip(), visitor.name, domain_id=found.id if found else None)
@@ -92,7 +93,7 @@ async def new_silence(
 
 
 @router.post("/settings/alerts/silences/{id}/end")
-async def end_silence(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def end_silence(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await alerts.end_silence(session, id, here.clock())
     return see("/settings/alerts?done=silence-ended", request)
@@ -101,9 +102,9 @@ async def end_silence(request: Request, here: Here, visitor: Administrator, id: 
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: no year of ours in UTC
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 async def _alerts_page(

@@ -10,6 +10,7 @@ from hauberk.web.access import Administrator, Visitor
 from hauberk.web.api.scope import Scope
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
 
 router = APIRouter()
@@ -46,7 +47,7 @@ async def issue_token(
 
 
 @router.post("/settings/tokens/{id}/revoke")
-async def revoke_token(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def revoke_token(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await tokens.revoke(session, id, here.clock())
     return see("/settings/tokens?done=revoked", request)

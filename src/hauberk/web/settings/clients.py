@@ -13,6 +13,7 @@ from hauberk.web.access import Reader, Visitor
 from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
 from hauberk.web.views.clients import ClientState, client_state, worst_first
 
@@ -43,7 +44,7 @@ async def found(request: Request, here: Here, visitor: Reader, name: Annotated[s
 
 
 @router.post("/turn-to/{tenant_id}")
-async def turn_to(request: Request, here: Here, visitor: Reader, tenant_id: int) -> Response:
+async def turn_to(request: Request, here: Here, visitor: Reader, tenant_id: Id) -> Response:
     """Work in another organisation, if the visitor is a member of it."""
     if tenant_id not in {one.id for one in visitor.others}:
         raise HTTPException(404)

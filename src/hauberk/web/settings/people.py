@@ -13,6 +13,7 @@ from hauberk.store.session import TenantSession
 from hauberk.web.access import Administrator, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
 from hauberk.web.sign_in.newcomer import address_objection
 
@@ -46,7 +47,7 @@ async def invite(
 
 
 @router.post("/settings/people/{user_id}/role")
-async def change_role(request: Request, here: Here, visitor: Administrator, user_id: int, role: Annotated[Role, Form()]) -> Response:
+async def change_role(request: Request, here: Here, visitor: Administrator, user_id: Id, role: Annotated[Role, Form()]) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await members.change_role(session, user_id, role)
         await _somebody_administers(session)
@@ -54,7 +55,7 @@ async def change_role(request: Request, here: Here, visitor: Administrator, user
 
 
 @router.post("/settings/people/{user_id}/remove")
-async def remove(request: Request, here: Here, visitor: Administrator, user_id: int) -> Response:
+async def remove(request: Request, here: Here, visitor: Administrator, user_id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await members.leave(session, user_id)
         await _somebody_administers(session)
@@ -65,7 +66,7 @@ async def remove(request: Request, here: Here, visitor: Administrator, user_id: 
 
 
 @router.post("/settings/invitations/{id}/withdraw")
-async def withdraw(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def withdraw(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await members.withdraw(session, id)
     return see("/settings/people?done=withdrawn", request)

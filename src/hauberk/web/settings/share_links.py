@@ -9,6 +9,7 @@ from hauberk.store import domains, shares
 from hauberk.web.access import Administrator, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
+from hauberk.web.pages.places import Id, domain_typed
 from hauberk.web.settings.told import said
 
 router = APIRouter()
@@ -30,9 +31,9 @@ async def share(
     days: Annotated[int, Form(ge=1, le=365)] = 30,
 ) -> Response:
     """The link is shown this once."""
-    at, shown, wanted = here.clock(), label.strip() or "Auditor", domain.strip().lower()
+    at, shown, wanted = here.clock(), label.strip() or "Auditor", domain.strip()
     async with here.store.tenant(visitor.tenant.id) as session:
-        found = await domains.by_name(session, wanted) if wanted else None
+        found = await domain_typed(session, wanted) if wanted else None
         secret = ""
         if found is not None or not wanted:
             domain_id = found.id if found else None
@@ -43,7 +44,7 @@ async def share(
 
 
 @router.post("/settings/shares/{id}/revoke")
-async def revoke_share(request: Request, here: Here, visitor: Administrator, id: int) -> Response:
+async def revoke_share(request: Request, here: Here, visitor: Administrator, id: Id) -> Response:
     async with here.store.tenant(visitor.tenant.id) as session:
         await shares.revoke(session, id, here.clock())
     return see("/settings/shares?done=revoked", request)

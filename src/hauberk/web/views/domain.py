@@ -12,8 +12,7 @@ from hauberk.store.exceptions import Exemption
 from hauberk.web.charts import Dot
 from hauberk.web.views.words import Freshness, freshness, result_mark, signed
 
-_WORST_FIRST = [MARKS[verdict].state for verdict in SEVERITY]
-_WORDS = {MARKS[verdict].state: MARKS[verdict] for verdict in reversed(SEVERITY)}
+_WORST_FIRST = [MARKS[verdict] for verdict in SEVERITY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def result(
         fresh=freshness(assessed.observed_at, now),
         change=None if before is None else _change(before, assessed),
         fixes=fixes,
-        areas=tuple(_area(area.name, area.checks, holding) for area in content.areas),
+        areas=tuple(area_shown(area.name, area.checks, holding) for area in content.areas),
     )
 
 
@@ -119,8 +118,8 @@ def _change(before: Assessed, now: Assessed) -> Change:
     return Change(before.id, before.observed_at, signed(gained), "up" if gained > 0 else "down" if gained < 0 else "same")
 
 
-def _area(name: str, checks: tuple[CheckPart, ...], holding: tuple[Exemption, ...]) -> AreaShown:
-    states = [check.mark.state for check in checks]
-    counts = tuple((_WORDS[state], states.count(state)) for state in dict.fromkeys(sorted(states, key=_WORST_FIRST.index)))
+def area_shown(name: str, checks: tuple[CheckPart, ...], holding: tuple[Exemption, ...]) -> AreaShown:
+    marks = [check.mark for check in checks]
+    counts = tuple((mark, marks.count(mark)) for mark in dict.fromkeys(sorted(marks, key=_WORST_FIRST.index)))
     shown = tuple(CheckShown(check, _accepting(holding, check.id)) for check in checks)
     return AreaShown(name, counts, shown)
