@@ -7,18 +7,21 @@ import gzip
 import io
 import lzma
 import random
+import subprocess
 import tarfile
 import time
 import warnings
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hauberk.system.gateway.cms import signed_content
 from hauberk.system.gateway.config import Attachments
 from hauberk.system.gateway.content import inspect
 from hauberk.system.gateway.findings import Kind
@@ -320,8 +323,39 @@ def test_parts_within_parts_have_an_end() -> None:
 )
 def test_encrypted_mail_is_noted(head: bytes) -> None:
     assert kinds(b"From: a@x.test\r\nContent-Type: " + head) == {Kind.ENCRYPTED_MAIL}
-    signed = b"From: a@x.test\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nMII\r\n"
-    assert kinds(signed) == set()
+    damaged = b"From: a@x.test\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nMII\r\n"
+    assert kinds(damaged) == {Kind.ENCRYPTED_MAIL}
+
+
+@pytest.mark.parametrize("kind", ("application/pkcs7-mime; smime-type=signed-data", "application/octet-stream; name=smime.p7m"))
+@pytest.mark.parametrize("options", ((), ("-stream",)), ids=("der", "ber"))
+def test_what_is_signed_is_looked_into(tmp_path: Path, kind: str, options: tuple[str, ...]) -> None:
+    def signed(content: bytes) -> bytes:
+        return _openssl(tmp_path, content, "cms", "-sign", "-nodetach", "-binary", "-signer", "own.pem", "-outform", "DER", *options)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "own.pem")
+    _openssl(tmp_path, b"", "req", "-x509", *key, "-subj", "/CN=a", "-out", "certificate")
+    with (tmp_path / "own.pem").open("ab") as file:
+        file.write((tmp_path / "certificate").read_bytes())
+    head = f"From: a@x.test\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
+    for content, found in (
+        (mail(("notes.txt", b"x" * 100_000)), set[Kind]()),
+        (mail(("run.exe", b"x")), {Kind.REFUSED_TYPE}),
+        (head + base64.encodebytes(signed(mail(("run.exe", b"x")))), {Kind.REFUSED_TYPE}),
+    ):
+        assert kinds(head + base64.encodebytes(signed(content))) == found
+
+
+@given(st.binary(max_size=60))
+def test_no_octets_make_the_reading_of_signed_data_fail(octets: bytes) -> None:
+    begun = bytes.fromhex("308006092a864886f70d010702a0803080020101")
+    for one in (octets, begun + octets, begun + bytes.fromhex("3100308006092a864886f70d010701a0802480") + octets):
+        found = signed_content(one)
+        assert found is None or found in octets or len(found) < len(octets)
+
+
+def _openssl(folder: Path, octets: bytes, *arguments: str) -> bytes:
+    return subprocess.run(("openssl", *arguments), cwd=folder, input=octets, capture_output=True, check=True).stdout
 
 
 def test_the_rules_that_come_with_the_program() -> None:

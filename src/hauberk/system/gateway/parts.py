@@ -16,6 +16,8 @@ from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
 from typing import Final, TypeAlias, cast
 
+from hauberk.system.gateway.cms import signed_content
+
 _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
 _MOST_FIELDS: Final = 1000
@@ -31,7 +33,7 @@ _DEFECTS: Final = (
 )
 _UNREADABLE: Final = "a part has a field that programs cannot read"
 _UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} (.{1,255})")
-_ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_SMIME: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 Mail: TypeAlias = "Part[str, str]"
 
@@ -58,8 +60,6 @@ class Opaque:
 
 def walk(message: bytes) -> Iterator[Leaf | Opaque]:
     """All leaves, those of forwarded messages included, and what is opaque; raises `Ambiguous`."""
-    if message.count(b"\r") != message.count(b"\r\n"):
-        raise Ambiguous("the message has half a line end (CR without LF)")
     waiting: list[tuple[Mail, int, frozenset[str]]] = [(_parsed(message), 0, frozenset())]
     seen = 0
     while waiting:
@@ -71,7 +71,7 @@ def walk(message: bytes) -> Iterator[Leaf | Opaque]:
         boundaries = around | _boundaries(part)
         _check_lines(part, boundaries)
         kind = part.get_content_type()
-        if kind in _ENCRYPTED and str(part.get_param("smime-type", "")).lower() != "signed-data":
+        if kind == "multipart/encrypted":
             yield Opaque(kind)
         inner = _inner(part)
         if inner is not None:
@@ -79,6 +79,12 @@ def walk(message: bytes) -> Iterator[Leaf | Opaque]:
             continue
         leaf = Leaf(_names(part), kind, _decoded(part))
         yield leaf
+        if kind in _SMIME or any(name.lower().endswith(".p7m") for name in leaf.names):
+            signed = signed_content(leaf.octets)
+            if signed is None:
+                yield Opaque(kind)
+            else:
+                waiting.append((_parsed(signed), depth + 1, boundaries))
         rest = _after_padding(part)
         if rest:
             yield Leaf(leaf.names, kind, rest)
@@ -104,6 +110,8 @@ _POLICY: Final = _Bounded()
 
 
 def _parsed(octets: bytes) -> Mail:
+    if octets.count(b"\r") != octets.count(b"\r\n"):
+        raise Ambiguous("the message has half a line end (CR without LF)")
     try:
         return message_from_bytes(octets, policy=_POLICY)
     except RecursionError as error:
