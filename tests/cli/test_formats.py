@@ -60,6 +60,17 @@ def test_a_csv_line_a_finding(listed: Hauberk, network: Path) -> None:
     assert {"check", "subject", "verdict", "code", "message", "evidence"} <= rows[0].keys()
 
 
+def test_in_a_pipe_lines_end_where_their_text_does_and_records_stay_whole(hauberk: Hauberk, network: Path) -> None:
+    done = hauberk("scan", "bad.test", "--network", network, "--save-tape", environment={"COLUMNS": "60"})
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    wide = hauberk("judge", tape)
+    lines = done.out.splitlines()
+    assert not any(line != line.rstrip() for line in (*lines, *wide.out.splitlines()))
+    copied = ("     remove ", "     publish", "     set    ")
+    assert max(len(line) for line in lines if not line.startswith(copied)) <= 60 < max(map(len, lines))
+    assert [line for line in lines if line.startswith(copied)] == [line for line in wide.out.splitlines() if line.startswith(copied)]
+
+
 def test_whatif_says_which_formats_it_has(hauberk: Hauberk) -> None:
     done = hauberk("whatif", "example.com", "--remove", "x TXT", "--format", "sarif")
     assert done.code == 2 and "text or json" in done.err

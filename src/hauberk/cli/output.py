@@ -3,13 +3,12 @@
 import sys
 from abc import ABC, abstractmethod
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from hauberk.app.reporting import Prepared
 from hauberk.cli.documents import Seen, Setting, document, seen
-from hauberk.cli.streams import speak_utf8
+from hauberk.cli.streams import result_console, speak_utf8
 from hauberk.cli.terminal import show
 from hauberk.protocols.malformed import visible
 from hauberk.report import csv, json
@@ -27,7 +26,7 @@ class Output(ABC):
 
 class _TextOutput(Output):
     def __init__(self, *, everything: bool, several: bool) -> None:
-        self._console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 120)
+        self._console = result_console()
         self._everything = everything
         self._several = several
         self._seen: list[tuple[str, str, str, str]] = []

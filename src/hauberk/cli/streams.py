@@ -2,14 +2,20 @@
 
 import errno
 import os
+import re
 import sys
 from contextlib import suppress
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hauberk.cli import exits
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_WIDTH_OF_FILES = 120  # columns, where nobody says otherwise
 
 
 def prepare_streams() -> None:
@@ -32,6 +38,29 @@ def speak_utf8() -> None:
     """Data is UTF-8 (RFC 8259, 8.1) whatever the locale; in another encoding it would be other data."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # pyright: ignore[reportUnknownMemberType]
+
+
+def result_console() -> "Console":
+    """Where results are printed. In a file or a pipe lines end where their text does, `COLUMNS` wide or 120."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console()
+    return Console(file=_Trimmed(), width=None if os.environ.get("COLUMNS", "").isdigit() else _WIDTH_OF_FILES)
+
+
+class _Trimmed(StringIO):
+    """Stdout without the blanks that tables leave at the ends of lines."""
+
+    @property
+    def encoding(self) -> str:
+        return sys.stdout.encoding
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(re.sub(r"[ ]+$", "", text, flags=re.MULTILINE))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def abandon_output(error: OSError) -> int:

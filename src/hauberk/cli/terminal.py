@@ -19,7 +19,9 @@ def show(console: Console, content: ReportContent, *, everything: bool = False) 
     if content.flags:
         parts.append(_flags(content))
     parts += [_lines(content), _endpoints(content.endpoints, content.endpoints_note)]
-    parts.append(_fixes(content.fixes if everything else content.fixes[:_MOST_FIXES], content))
+    _print(console, parts)
+    _print_fixes(console, content.fixes if everything else content.fixes[:_MOST_FIXES], content)
+    parts = []
     if everything:
         parts.append(_findings(content))
         if content.tls:
@@ -27,6 +29,10 @@ def show(console: Console, content: ReportContent, *, everything: bool = False) 
     if content.untested:
         parts.append(_block("Not tested", [Text(f"• {visible(line)}") for line in content.untested]))
     parts.append(Text(f"evidence {content.header.evidence_id}", "dim"))
+    _print(console, parts)
+
+
+def _print(console: Console, parts: list[RenderableType]) -> None:
     console.print(Group(*(Padding(part, (0, 0, 1, 0), expand=False) for part in parts)), soft_wrap=False)
 
 
@@ -92,20 +98,20 @@ def _endpoints(rows: tuple[EndpointRow, ...], note: str) -> RenderableType:
     return Group(table, Text(visible(note), "dim")) if note else table
 
 
-def _fixes(fixes: tuple[Fix, ...], content: ReportContent) -> Group:
-    rows: list[Text] = []
+def _print_fixes(console: Console, fixes: tuple[Fix, ...], content: ReportContent) -> None:
+    """What is to be copied stands on one line of its own, however long: a line that is broken here is a broken record there."""
+    console.print(Text("What to mend, and what it brings", "bold"))
     for number, fix in enumerate(fixes, 1):
-        row = Text.assemble(f"{number}. ", (visible(fix.what), "bold"), f"  [{fix.gain}, {fix.after}]" if fix.gain else "")
-        for line in fix.remove:
-            row.append(f"\n   remove   {visible(line)}", "yellow")
-        for line in fix.publish:
-            row.append(f"\n   publish  {visible(line)}", "cyan")
-        for line in fix.settings:
-            row.append(f"\n   set      {visible(line)}", "cyan")
-        rows.append(row)
+        gain = f"  [{fix.gain}, {fix.after}]" if fix.gain else ""
+        console.print(Padding(Text.assemble(f"{number}. ", (visible(fix.what), "bold"), gain), (0, 0, 0, 2), expand=False))
+        for word, lines, style in (("remove ", fix.remove, "yellow"), ("publish", fix.publish, "cyan"), ("set    ", fix.settings, "cyan")):
+            for line in lines:
+                console.print(Text(f"     {word}  {visible(line)}", style), soft_wrap=True)
+    if not fixes:
+        console.print(Text(f"  {visible(content.fixes_note)}"))
     if len(fixes) < len(content.fixes):
-        rows.append(Text(f"… and {len(content.fixes) - len(fixes)} smaller ones (--all shows them)", "dim"))
-    return _block("What to mend, and what it brings", rows or [Text(visible(content.fixes_note))])
+        console.print(Text(f"  … and {len(content.fixes) - len(fixes)} smaller ones (--all shows them)", "dim"))
+    console.print()
 
 
 def _findings(content: ReportContent) -> Group:

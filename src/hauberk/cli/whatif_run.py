@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from hauberk.app.scanning import ScanOrder, assess, now
 from hauberk.cli import exits
 from hauberk.cli.judge_run import read_tape, rubric_named
 from hauberk.cli.network import live_config, live_world
+from hauberk.cli.streams import result_console
 from hauberk.model.assessment import Assessment
 from hauberk.model.dns import Record
 from hauberk.model.observation import Observation, ScanOptions
@@ -116,7 +116,7 @@ def _changes(one: Assessment, other: Assessment) -> list[tuple[str, str, str, st
 
 
 def _show(one: Assessment, other: Assessment) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = result_console()
     console.print(Text.assemble(("today      ", "dim"), _in_words(one)))
     console.print(Text.assemble(("with this  ", "dim"), _in_words(other), f"  ({other.score.points - one.score.points:+g} points)"))
     changes = _changes(one, other)
