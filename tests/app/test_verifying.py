@@ -1,6 +1,7 @@
 """Whole files verified: what holds, what was changed, what an unknown or dishonest signer can and cannot do."""
 
 import json as plain_json
+import struct
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,16 +13,21 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from PIL import Image
 from pypdf import PdfReader
 
+from hauberk.app.following import report_follows
+from hauberk.app.logo import logo_of
 from hauberk.app.reporting import Prepared, prepare, reports, tape, unsigned_pdf
 from hauberk.app.scanning import Scan, assess
-from hauberk.app.signing import Signing
+from hauberk.app.signing import STATEMENT, Signing
 from hauberk.app.verification import Freshness, Verification
 from hauberk.app.verifying import Verifier, verify_file
 from hauberk.model.assessment import Assessment
 from hauberk.report.signature import attachments, code, statement, trust
+from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import SigningKey, make
+from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE
 from hauberk.scoring.rubric import load
 from report.samples import observation
 
@@ -94,6 +100,27 @@ def test_the_pdf_is_judged_and_set_again(folder: Path) -> None:
     assert any("judged again" in one for one in found.held)
     assert any("the pages" in one for one in found.held)
     assert any("judged again" in one for one in verify(folder / "example.com_2026-11-21.tape.json.gz").held)
+
+
+def test_a_report_with_a_logo_is_set_again_with_it(prepared: Prepared, tmp_path: Path) -> None:
+    out = BytesIO()
+    Image.new("RGBA", (300, 80), "#204080").save(out, "PNG")
+    (written,) = reports(replace(prepared, logo=logo_of(out.getvalue())), ("pdf",), several=False)
+    (tmp_path / "x.pdf").write_bytes(written.data)
+    found = verify(tmp_path / "x.pdf")
+    assert found.valid and not found.notes
+    assert any("the pages" in one for one in found.held)
+
+
+def test_a_logo_that_would_unpack_to_gigabytes_is_not_unpacked(prepared: Prepared, made: dict[str, bytes]) -> None:
+    pdf = made[f"{NAME}.pdf"]
+    attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT))
+    assert not isinstance(attached, Flaw)
+    stated = statement.verify(attached[STATEMENT])
+    assert isinstance(stated, statement.Stated)
+    bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 60_000)
+    found = report_follows(Verification("x.pdf"), pdf, stated, {**attached, "logo.png": bomb}, ())
+    assert any("the pages are what" in one for one in found.held)  # as if it were not there
 
 
 def test_a_file_is_verified_in_a_process_of_its_own(folder: Path, key: SigningKey) -> None:

@@ -3,10 +3,12 @@
 import csv
 import json
 import time
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from cli.command import Hauberk
 from hauberk.report.json import decode
@@ -64,6 +66,24 @@ def test_reports_are_written_and_never_overwritten(hauberk: Hauberk, network: Pa
     written = sorted(path.name for path in (hauberk.folder / "evidence").iterdir())
     assert len(written) == 6
     assert all(name.startswith("ExampleLtd_MailServerIHP_20") for name in written)
+
+
+def test_the_logo_is_on_the_report_and_what_is_no_picture_is_refused(hauberk: Hauberk, network: Path) -> None:
+    Image.new("RGB", (2000, 500), "#204080").save(hauberk.folder / "logo.jpg")
+    hauberk("scan", "typical.test", "--network", network, "--save-tape", "--logo", "logo.jpg", "--pdf")
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    hauberk("judge", tape, "--logo", "logo.jpg", "--pdf", "--out", "again")
+    (scanned,), (judged,) = hauberk.folder.glob("*.pdf"), (hauberk.folder / "again").glob("*.pdf")
+    assert scanned.read_bytes() == judged.read_bytes()
+    (logo,) = PdfReader(scanned).attachments["logo.png"]
+    assert Image.open(BytesIO(logo)).size == (640, 160)
+    (hauberk.folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>')
+    for command, file, said in (
+        (("scan", "typical.test", "--network", network), "logo.svg", "the file is no PNG, JPEG, WebP or GIF picture"),
+        (("judge", tape), "none.png", "cannot be read"),
+    ):
+        refused = hauberk(*command, "--logo", file)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
 
 
 def test_a_tape_is_judged_again_without_the_network(hauberk: Hauberk, network: Path) -> None:

@@ -1,6 +1,7 @@
 """The pages: what the files hold, that they are always the same, and that nobody's text can harm them."""
 
 import hashlib
+import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from pypdf.generic import DictionaryObject, StreamObject
 
 from hauberk.report import pdf
 from hauberk.report.content import ReportContent
+from hauberk.report.logo import is_logo
 from hauberk.report.pdf import Attachment, build_jpg, build_pdf, build_png, pages
 from hauberk.report.text import fonts
 from hauberk.world import tape as tapes
@@ -106,6 +108,37 @@ def test_equal_content_gives_equal_octets_in_another_process(content: ReportCont
     other = subprocess.run(command, capture_output=True, text=True, check=True, env={"TZ": "Asia/Singapore", "LC_ALL": "C", "PATH": ""})
     here = [hashlib.sha256(build(content)).hexdigest() for build in (build_pdf, build_png)]
     assert other.stdout.split() == here
+
+
+def picture(width: int, height: int, colour: str = "#ff00ff") -> bytes:
+    out = BytesIO()
+    Image.new("RGBA", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [(640, 20), (40, 200), (1, 1)])
+def test_a_logo_stands_at_the_head_with_its_words_and_in_the_same_standards(content: ReportContent, size: tuple[int, int]) -> None:
+    logo = picture(*size)
+    assert is_logo(logo)
+    marked = replace(content, logo=logo)
+    made = build_pdf(marked)
+    assert made == build_pdf(marked) != build_pdf(content)
+    reader = PdfReader(BytesIO(made))
+    assert reader.attachments == {"logo.png": [logo]}
+    assert b"/Alt(Logo of Example Ltd)" in made
+    assert len(reader.pages) == len(PdfReader(BytesIO(build_pdf(content))).pages)
+    with Image.open(BytesIO(pages(marked)[0])) as first:
+        colours = first.convert("RGB").getcolors(first.width * first.height)
+    assert any(colour == (255, 0, 255) for _, colour in colours or ())
+
+
+@pytest.mark.parametrize("size", [(641, 20), (20, 201), (60_000, 60_000)])
+def test_what_is_larger_than_a_logo_is_none(size: tuple[int, int]) -> None:
+    png = picture(1, 1)
+    assert not is_logo(png[:16] + struct.pack(">II", *size) + png[24:])
+    assert not is_logo(png[:20])
+    assert not is_logo(png + bytes(2_000_000))
+    assert not is_logo(b"<svg/>")
 
 
 def test_the_pictures_hold_all_pages(content: ReportContent) -> None:

@@ -13,6 +13,7 @@ from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
 from hauberk.report import json
 from hauberk.report.compose import compose
+from hauberk.report.logo import LOGO, is_logo
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import fingerprint, grouped
 from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, Claims, Stated, claims, sha256
@@ -91,6 +92,8 @@ def _pages(
 ) -> Verification:
     key = grouped(fingerprint(stated.certificate))
     content = compose(assessment, observation, stated.statement.predicate.company, key=key)
+    if is_logo(logo := attached.get(LOGO, b"")):
+        content = replace(content, logo=logo)
     again = unsigned_pdf(content, attached[EVIDENCE], attached[ASSESSMENT], attached[STATEMENT])
     if pdf.startswith(again):
         return found.holds("the pages are what this program writes of the evidence, octet for octet")

@@ -6,11 +6,11 @@ from functools import partial
 from PIL import Image
 
 from hauberk.app.bounded import NotDoneError, bounded
+from hauberk.report.logo import BOX
 
 LARGEST = 2 * 1024 * 1024
 _KINDS = ("PNG", "JPEG", "WEBP", "GIF")
 _MOST_PIXELS = 16_000_000
-_BOX = (640, 200)
 _SECONDS, _MEMORY = 15.0, 1024**3
 
 
@@ -44,7 +44,7 @@ def _drawn(content: bytes) -> bytes | str:
             plain = picture.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return "the file is no PNG, JPEG, WebP or GIF picture"
-    plain.thumbnail(_BOX, Image.Resampling.LANCZOS)
+    plain.thumbnail(BOX, Image.Resampling.LANCZOS)
     out = io.BytesIO()
     Image.frombytes("RGBA", plain.size, plain.tobytes()).save(out, "PNG", optimize=True)  # without what else was in the file
     return out.getvalue()

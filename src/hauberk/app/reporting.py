@@ -27,11 +27,12 @@ class Prepared:
     scan: Scan
     company: str
     signing: Signing | None = None
+    logo: bytes = b""
 
     @cached_property
     def content(self) -> ReportContent:
         key = self.signing.shown_key if self.signing else ""
-        return compose(self.scan.assessment, self.scan.observation, self.company, key=key)
+        return replace(compose(self.scan.assessment, self.scan.observation, self.company, key=key), logo=self.logo)
 
     @cached_property
     def evidence(self) -> bytes:
@@ -91,9 +92,9 @@ class Written:
     signature: bytes = b""
 
 
-def prepare(scan: Scan, company: str, signing: Signing | None = None) -> Prepared:
-    """Everything that is said of the scan; reports are signed where `signing` says how."""
-    return Prepared(scan, company, signing)
+def prepare(scan: Scan, company: str, signing: Signing | None = None, logo: bytes = b"") -> Prepared:
+    """Everything that is said of the scan; reports are signed where `signing` says how, and bear the `logo` (`hauberk.app.logo`)."""
+    return Prepared(scan, company, signing, logo)
 
 
 def reports(prepared: Prepared, kinds: tuple[str, ...], *, several: bool) -> list[Written]:

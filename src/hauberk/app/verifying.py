@@ -15,6 +15,7 @@ from hauberk.report import json
 from hauberk.report.compose import FRESH
 from hauberk.report.exports.pack import MANIFEST, VERIFY, how_to_verify
 from hauberk.report.exports.unpack import MAGIC, unpacked
+from hauberk.report.logo import LOGO
 from hauberk.report.signature import attachments, code, pades, statement, trust
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import fingerprint, owner
@@ -78,7 +79,7 @@ class Verifier:
         if signature.time_stamp:
             by = self._party(signature.time_stamp.certificate, signature.time_stamp.others)
             found = replace(found, stamped_at=signature.time_stamp.at, stamped_by=by)
-        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT, _MEASURES))
+        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT, _MEASURES, LOGO))
         if isinstance(attached, Flaw):
             return found.but(attached)
         if _MEASURES in attached and EVIDENCE not in attached:

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from hauberk.cli.network import Network, Resolver
-from hauberk.cli.scan import RUBRIC, FailOn, OutputFormat
+from hauberk.cli.scan import RUBRIC, FailOn, Logo, OutputFormat
 from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
 
 
 def judge(
     tape: Annotated[Path, typer.Argument(help="A tape that `scan --save-tape` wrote; - is standard input.")],
     company: Annotated[str, typer.Option("--company", help="The organisation's name, as it stands on the report.")] = "",
+    logo: Logo = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF.")] = False,
     png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
     jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
@@ -32,7 +33,7 @@ def judge(
 
     kinds = tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg), ("zip", pack)) if wanted)
     signing = SignRequest(sign, key, key_password_file, time_stamp)
-    raise typer.Exit(run_judge(tape, company, kinds, format.value, out, all, fail_on.value, rubric, signing))
+    raise typer.Exit(run_judge(tape, company, logo, kinds, format.value, out, all, fail_on.value, rubric, signing))
 
 
 def whatif(

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from hauberk.app.logo import LARGEST as LARGEST_LOGO
+from hauberk.app.logo import NoLogoError, logo_of
 from hauberk.app.reporting import prepare
 from hauberk.app.scanning import Scan, assess
 from hauberk.cli import exits
@@ -36,9 +38,23 @@ def rubric_named(name: str) -> Rubric:
         exits.refuse(str(error))
 
 
+def logo_in(path: Path | None) -> bytes:
+    """The picture in a file as it is drawn on reports, or a clear refusal."""
+    if path is None:
+        return b""
+    try:
+        with path.open("rb") as file:
+            return logo_of(file.read(LARGEST_LOGO + 1))
+    except OSError as error:
+        exits.refuse(f"--logo {path} cannot be read: {error.strerror}")
+    except NoLogoError as error:
+        exits.refuse(f"--logo {path}: {error}")
+
+
 def run_judge(
     tape: Path,
     company: str,
+    logo: Path | None,
     kinds: tuple[str, ...],
     format: str,
     out: Path,
@@ -48,10 +64,10 @@ def run_judge(
     signing: SignRequest,
 ) -> int:
     """Do it; the exit code."""
-    signer = signing_of(signing, company, kinds)
+    signer, mark = signing_of(signing, company, kinds), logo_in(logo)
     observation = read_tape(tape)
     scan = Scan(observation, assess(observation, rubric_named(rubric)))
-    prepared = prepare(scan, company, signer)
+    prepared = prepare(scan, company, signer, mark)
     printed = output_for(format, everything=everything, several=False, setting=Setting(company, fail_on))
     printed.result(prepared)
     printed.end()

@@ -39,6 +39,11 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+Logo = Annotated[
+    Path | None, typer.Option("--logo", metavar="FILE", help="The organisation's logo on the report: a PNG, JPEG, WebP or GIF picture.")
+]
+
+
 def scan(
     context: typer.Context,
     domains: Annotated[
@@ -46,6 +51,7 @@ def scan(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Domains from a file, one a line; - is standard input.")] = None,
     company: Annotated[str, typer.Option("--company", help="The organisation's name, as it stands on the report.")] = "",
+    logo: Logo = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF (PDF/A-3a, PDF/UA-1, evidence attached).")] = False,
     png: Annotated[bool, typer.Option("--png", help="Write the report as PNG.")] = False,
     jpg: Annotated[bool, typer.Option("--jpg", help="Write the report as JPG.")] = False,
@@ -108,12 +114,14 @@ def scan(
     hauberk scan example.com --company "Example Ltd" --pdf --png --jpg
     """
     from hauberk.app.loop import run
+    from hauberk.cli.judge_run import logo_in
     from hauberk.cli.scan_run import Request, run_scan
 
     request = Request(
         domains=tuple(domains or ()),
         file=file,
         company=company,
+        logo=logo_in(logo),
         kinds=tuple(kind for kind, wanted in (("pdf", pdf), ("png", png), ("jpg", jpg), ("zip", pack)) if wanted),
         format=format.value,
         out=out,

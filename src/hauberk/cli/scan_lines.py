@@ -43,7 +43,7 @@ def scan_lines(request: Request) -> int:
 
 def _line(request: Request, scan: Scan) -> tuple[str, int]:
     """Made where the scan was: the line, and the exit code it asks for. Files are written there too."""
-    prepared = prepare(scan, request.company, signing_of(request.signing, request.company, request.kinds))
+    prepared = prepare(scan, request.company, signing_of(request.signing, request.company, request.kinds), request.logo)
     write_files(prepared, request.kinds, request.out, several=True, save_tape=request.save_tape)
     text = json.line(scan.assessment) if request.format == "jsonl" else csv.row(scan.assessment)
     return text, code_of(scan, request.fail_on)

@@ -34,6 +34,7 @@ class Request:
     domains: tuple[str, ...]
     file: Path | None
     company: str
+    logo: bytes
     kinds: tuple[str, ...]
     format: str
     out: Path
@@ -79,7 +80,7 @@ async def run_scan(request: Request) -> int:
         with watching("Scanning" if several else f"Scanning {domains[0]}", len(domains)) as watch:
             async for scan in scan_domains(world, domains, order, at_once=request.at_once, told=watch.told):
                 watch.done()
-                prepared = prepare(scan, request.company, signing)
+                prepared = prepare(scan, request.company, signing, request.logo)
                 printed.result(prepared)
                 write_files(prepared, request.kinds, request.out, several=several, save_tape=request.save_tape)
                 code = worse(code, code_of(scan, request.fail_on))

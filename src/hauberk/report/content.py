@@ -160,7 +160,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """Everything on the pages, in their order."""
+    """Everything on the pages, in their order; `logo` is the organisation's (PNG, see `hauberk.report.logo`), which stands at the head."""
 
     header: Header
     score: ScorePart
@@ -177,3 +177,4 @@ class ReportContent:
     statement: tuple[str, ...]
     areas: tuple[Area, ...]
     tls: tuple[TlsDetail, ...] = ()
+    logo: bytes = b""

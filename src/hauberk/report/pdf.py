@@ -122,7 +122,7 @@ def _in_ascii(text: str) -> str:
 
 
 def _inputs(content: Content, attachments: tuple[Attachment, ...], fit: Callable[[str], str]) -> dict[str, str]:
-    inputs = {"data": msgspec.json.encode(_fitted(msgspec.to_builtins(content), fit)).decode()}
+    inputs = {"data": msgspec.json.encode(_fitted(msgspec.to_builtins(content, builtin_types=(bytes,)), fit)).decode()}
     described = [
         {"name": one.name, "description": one.description, "media-type": one.media_type, "relationship": one.relationship}
         for one in attachments
@@ -151,6 +151,8 @@ def _fitted(value: object, fit: Callable[[str], str]) -> object:
             return fit(value)
         case dict():
             return {key: _fitted(inner, fit) for key, inner in cast("dict[str, object]", value).items()}
+        case bytes():
+            return list(value)  # JSON knows no octets
         case list() | tuple():
             return [_fitted(inner, fit) for inner in cast("list[object]", value)]
         case _:

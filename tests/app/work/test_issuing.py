@@ -3,11 +3,15 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from app.work.kit import START, Office, office
+from hauberk.app.logo import logo_of
 from hauberk.app.scanning import now
 from hauberk.app.verifying import Verifier
 from hauberk.app.work import ordering
@@ -15,9 +19,10 @@ from hauberk.app.work.ordering import Progress
 from hauberk.app.work.organisation_key import key_path, organisation_key
 from hauberk.lab.casebook import Case
 from hauberk.report.signature import keyfile
-from hauberk.store import reports, scans
+from hauberk.store import reports, scans, tenants
 from hauberk.store.jobs import State
 from hauberk.store.reports import Report
+from hauberk.store.tenants import Logo
 from hauberk.store.verification import verify_chain
 
 only_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -42,6 +47,28 @@ async def _written(one: Office, folder: Path, ids: tuple[int, ...]) -> dict[str,
             file.write_bytes(await reports.content(session, id) or b"")
             found[report.format if report.format != "sig" else report.name] = file
     return found
+
+
+@only_sqlite
+def test_the_organisations_logo_is_on_its_reports(url: str, tmp_path: Path) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (300, 80), "#204080").save(picture, "PNG")
+    logo = logo_of(picture.getvalue())
+
+    async def scenario() -> dict[str, Path]:
+        async with office(url, tmp_path) as one:
+            one.clock.at = now()
+            one.place.change(at=one.clock())
+            async with one.store.tenant(one.tenant) as session:
+                await tenants.set_logo(session, Logo("image/png", logo))
+            return await _written(one, tmp_path, (await _issue(one, "pdf", "png")).report_ids)
+
+    files = asyncio.run(scenario())
+    assert PdfReader(files["pdf"]).attachments["logo.png"] == [logo]
+    found = Verifier(now()).file(files["pdf"])
+    assert found.valid and any("the pages are what this program writes" in one for one in found.held)
+    with Image.open(files["png"]) as page:
+        assert any(colour == (0x20, 0x40, 0x80) for _, colour in page.getcolors(page.width * page.height) or ())
 
 
 @only_sqlite

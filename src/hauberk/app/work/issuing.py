@@ -16,7 +16,7 @@ from hauberk.app.work.organisation_key import organisation_key
 from hauberk.app.work.scan_job import Subject, keep, look, scan_key, subject_of
 from hauberk.app.work.workshop import Held, WontDoError, Workshop
 from hauberk.report.signature.key import KeyUnusableError
-from hauberk.store import assessments, domains, jobs, scans
+from hauberk.store import assessments, domains, jobs, scans, tenants
 from hauberk.store import reports as issued
 from hauberk.store.assessments import Assessed
 from hauberk.store.reports import Rendered
@@ -25,11 +25,12 @@ from hauberk.store.session import TenantSession
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Whose report it is, the assessment that it can be made of already, and whether the tenant has other domains."""
+    """Whose report it is, the assessment that it can be made of already, whether the tenant has other domains, and its logo (PNG)."""
 
     subject: Subject
     assessed: Assessed | None
     several: bool
+    logo: bytes
 
 
 async def do_report(shop: Workshop, held: Held) -> None:
@@ -74,14 +75,16 @@ async def _found(session: TenantSession, shop: Workshop, held: Held, wanted: Rep
         raise WontDoError("there is no such domain any more")
     subject = await subject_of(session, domain)
     several = len(await domains.page(session, limit=2)) > 1
+    kept = await tenants.logo(session)
+    logo = b"" if kept is None else kept.logo
     scanned = await scans.by_key(session, scan_key(held))  # by an earlier attempt at this very job
     if scanned is not None:
-        return _Found(subject, (await assessments.of_scan(session, scanned.id))[0], several)
+        return _Found(subject, (await assessments.of_scan(session, scanned.id))[0], several, logo)
     latest = await assessments.latest(session, domain.id, shop.now(), rubric=subject.rubric.id)
     recent = latest is not None and timedelta(0) <= shop.now() - latest.observed_at <= shop.settings.recent
     if latest is not None and (domain.removed_at is not None or (recent and not wanted.fresh)):
-        return _Found(subject, latest, several)
-    return _Found(subject, None, several)
+        return _Found(subject, latest, several, logo)
+    return _Found(subject, None, several, logo)
 
 
 async def _scanned(shop: Workshop, held: Held, subject: Subject) -> Assessed:
@@ -101,7 +104,7 @@ def _made(shop: Workshop, held: Held, found: _Found, scan: Scan, kinds: tuple[st
         key = organisation_key(shop.settings, held.job.tenant_id, company, shop.now())
     except KeyUnusableError as error:
         raise WontDoError(f"the signing key cannot be used: {error}") from None
-    prepared = prepare(scan, company, Signing(key, shop.clock))
+    prepared = prepare(scan, company, Signing(key, shop.clock), found.logo)
     if not prepared.exists:
         raise WontDoError(f"{scan.observation.domain} does not exist in the DNS (NXDOMAIN): there is nothing to report")
     return tuple(file for written in reports(prepared, kinds, several=found.several) for file in _rendered(written))
