@@ -9,6 +9,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
+from hauberk.system import ports
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -46,6 +48,12 @@ class Host:
     def seen(self) -> tuple[Address, ...]:
         """The addresses that go into the zone."""
         return self.public or self.addresses
+
+    @property
+    def ssh_port(self) -> int:
+        """Where its sshd listens, by `reach`."""
+        port = self.reach.partition(":")[2]
+        return int(port) if port else ports.SSH
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 SMTP = 25  # MTA, for everybody
 HTTPS = 443  # MTA, the MTA-STS policy
 DNS = 53  # MTA, Unbound, for the inside
+SSH = 22  # every host, for administrators; the MTA for the MDA, which pushes the list of recipients
 SIGNATURES = 8081  # MTA, virus signatures, for the MDA only
 RELAY = 10025  # MTA, what people send, from the MDA only
 LMTP = 24  # MDA, from the MTA only

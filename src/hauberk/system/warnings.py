@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from hauberk.system.declaration import Declaration, DmarcPolicy, Host, MtaStsMode
 from hauberk.system.material import Material
 from hauberk.system.render.signing import next_due, retired
 from hauberk.system.render.zone import home
 from hauberk.system.risks import RISKS, taken_risks
+
+_UNBOUND_READS: Final = ("/etc/unbound/", "/var/lib/unbound/", "/usr/share/dns/root.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ def _names(declaration: Declaration) -> Iterator[Notice]:
         wanted += [f"mta-sts.{one}" for one in declaration.domains]
     yield Notice("certificates.mta", f"it has to be valid for {', '.join(wanted)}")
     yield Notice("mta.addresses", f"whoever gave you {_said(declaration.mta)} has to let reverse DNS say {declaration.mta.name}")
+    for setting, path in (("dns.trust_anchor", declaration.dns.trust_anchor), ("dns.root_hints", declaration.dns.root_hints)):
+        if path and not path.startswith(_UNBOUND_READS):
+            yield Notice(setting, f"Debian's AppArmor profile does not let Unbound read {path}: put it into /etc/unbound")
     reports = declaration.dns.reports_to.rpartition("@")[2]
     if reports and reports not in declaration.domains:
         yield Notice("dns.reports_to", f"{reports} has to say that it takes reports for others (RFC 9990): a record there")

@@ -34,9 +34,9 @@ def servers(tmp_path: Path, mta: str = "root@mx1.corp.test", copy: str = "recipi
 def test_the_list_goes_over_ssh_to_a_path_with_spaces(programs: Path, tmp_path: Path) -> None:
     # As sshd does it: the last argument goes to a shell.
     program(programs, "ssh", f'echo "$@" >{tmp_path}/said; for last; do :; done; exec sh -c "$last"')
-    asyncio.run(push(KNOWN, servers(tmp_path)))
+    asyncio.run(push(KNOWN, servers(tmp_path, "root@mx1.corp.test:2222")))
     assert recipients.read(tmp_path / "recipients of the MTA.sqlite") == KNOWN
-    assert "BatchMode=yes" in (tmp_path / "said").read_text() and "-- root@mx1.corp.test" in (tmp_path / "said").read_text()
+    assert "BatchMode=yes" in (tmp_path / "said").read_text() and "-- ssh://root@mx1.corp.test:2222" in (tmp_path / "said").read_text()
 
 
 def test_without_a_way_there_the_list_is_written_here(tmp_path: Path) -> None:

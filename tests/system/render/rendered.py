@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from hauberk.system.declaration import AccountSource, Certificate, Declaration, Policy, Retention, Role, SourceKind
@@ -63,7 +63,8 @@ def large() -> Declaration:
     return dataclasses.replace(
         declared,
         domains=("corp.test", "corp.example"),
-        mta=dataclasses.replace(declared.mta, public=(ip_address("192.0.2.25"),), reach="root@mx1.corp.test"),
+        mta=dataclasses.replace(declared.mta, public=(ip_address("192.0.2.25"),), reach="root@mx1.corp.test:2222"),
+        networks=dataclasses.replace(declared.networks, administration=(ip_network("198.18.2.64/26"),)),
         certificates=dataclasses.replace(
             declared.certificates,
             mta=Certificate(

@@ -40,7 +40,7 @@ async def push(known: Recipients, servers: Servers) -> None:
             raise EffectError(f"the MTA's copy {servers.copy} was not written: {error}") from error
         return
     remote = shlex.join((servers.python, "-m", "hauberk.system.accounts.recipients", servers.copy))
-    command = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "--", servers.mta, remote)
+    command = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "--", f"ssh://{servers.mta}", remote)
     code, said = await _run(command, recipients.encode(known))
     if code:
         raise EffectError(f"the MTA's copy of the recipients was not written: ssh {servers.mta}: {said or f'code {code}'}")

@@ -73,6 +73,7 @@ def put(site: Site, found: tuple[Change, ...], on: Machine, say: Say) -> None:
     """Make the changes. Raises `MachineError`, or `RefusedError` after everything has been put back."""
     if site.places.installed:
         _prerequisites(site, on, say)
+        found = compare(site, on)  # a package brings files of its own, which a way back has to bring back
     on.must(script.folders(site.tree.folders), "making folders")
     on.must(script.prepare(site.places), "preparing")
     on.put(f"{site.places.applied}/incoming/files.tar", _bundle(site, found))
@@ -120,7 +121,7 @@ def _prerequisites(site: Site, on: Machine, say: Say) -> None:
     say(f"{site.name}: packages and users")
     users = [User("hauberk", site.places.hauberk_data)] if site.role is not Role.FIREWALL else []
     users += [User("vmail", site.places.mail, 5000)] if site.role is Role.MDA else []
-    on.prepare(services.PACKAGES[site.role], users)
+    on.prepare(services.packages(site.role, {one.component for one in site.tree.files}), users)
     if site.role is not Role.FIREWALL:
         on.must(f"{site.places.python} -c 'import hauberk'", f"looking for hauberk at {site.places.python}: install it there first; it")
 

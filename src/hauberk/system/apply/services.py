@@ -1,7 +1,7 @@
 """How each component is checked before it is told, and how it is told. Pure: commands for sh(1)."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from hauberk.system.apply.changes import Change
@@ -9,8 +9,8 @@ from hauberk.system.declaration import Role
 from hauberk.system.places import Places
 from hauberk.system.tree import Component
 
-# Debian 12; what brings what a host needs.
-PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
+# Debian 12; what brings what every host of a role needs.
+_PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.MTA: (
         "postfix",
         "postfix-sqlite",
@@ -20,7 +20,6 @@ PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
         "unbound",
         "dns-root-data",
         "nftables",
-        "postsrsd",
     ),
     Role.MDA: (
         *("postfix", "postfix-sqlite", "postfix-pgsql", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sqlite", "dovecot-pgsql"),
@@ -28,6 +27,9 @@ PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
     ),
     Role.FIREWALL: ("nftables",),
 }
+
+# What brings a component that not every declaration has: Debian starts it when it is installed, and without settings it fails.
+_OWN_PACKAGES: Final[Mapping[Component, str]] = {Component.POSTSRSD: "postsrsd"}
 
 _UNITS: Final[Mapping[Component, str]] = {
     Component.POSTFIX: "postfix",
@@ -44,8 +46,14 @@ _UNITS: Final[Mapping[Component, str]] = {
     Component.SIGNATURE_SERVER: "hauberk-signature-server",
 }
 
-# What reads its configuration again while it runs; the others are started anew.
-_RELOADABLE: Final = (Component.POSTFIX, Component.DOVECOT, Component.RSPAMD, Component.UNBOUND, Component.NFTABLES, Component.GATEWAY)
+# What reads its configuration again while it runs; the others are started anew. Unbound would forget its cache either way, and keep
+# to the addresses that it began with.
+_RELOADABLE: Final = (Component.POSTFIX, Component.DOVECOT, Component.RSPAMD, Component.NFTABLES, Component.GATEWAY)
+
+
+def packages(role: Role, wanted: Collection[Component]) -> tuple[str, ...]:
+    """Debian's packages for a host with these components."""
+    return (*_PACKAGES[role], *(package for component, package in _OWN_PACKAGES.items() if component in wanted))
 
 
 def check(component: Component, places: Places) -> str:

@@ -87,6 +87,7 @@ def targets(declared: Declaration, accounts: Testers, keys: tuple[PublishedKey, 
             (declared.engines.first.family, declared.engines.second.family), tuple(one.family for one in declared.workstation_products)
         ),
         files=accounts.files,
+        administration=_administration(declared),
     )
 
 
@@ -97,6 +98,23 @@ def flows(declared: Declaration) -> tuple[Flow, ...]:
         for one in nftables.flows(declared)
         for port in one.ports
         for protocol in (("udp", "tcp") if one.datagrams else ("tcp",))
+    )
+
+
+def _administration(declared: Declaration) -> tuple[Flow, ...]:
+    """SSH from the zones in which an administrators' network is, to either host."""
+    of = declared.networks
+    zones = ((Vantage.DMZ, of.dmz), (Vantage.INSIDE, of.inside), (Vantage.WORKSTATION, of.workstation))
+    origins = {
+        next(
+            (zone for zone, networks in zones if any(one.overlaps(own) for own in networks if own.version == one.version)), Vantage.INTERNET
+        )
+        for one in of.administration
+    }
+    return tuple(
+        Flow(origin, target, "tcp", host.ssh_port)
+        for target, host in ((Vantage.DMZ, declared.mta), (Vantage.INSIDE, declared.mda))
+        for origin in sorted(origins)
     )
 
 

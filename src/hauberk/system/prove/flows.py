@@ -58,7 +58,9 @@ def experiments(targets: Targets) -> Iterator[Experiment]:
                 probe = Probe(f"m5.open.{pair}", Measure.M5, source, f"from {source} to {zone.vantage} these are open: {named}", _SOURCE)
                 yield Experiment(probe, _try_open(wanted, zone.addresses, zone.vantage is Vantage.INTERNET))
             what = f"from {source} to {zone.vantage} everything else is closed"
-            yield Experiment(Probe(f"m5.closed.{pair}", Measure.M5, source, what, _SOURCE), _try_closed(wanted, zone.addresses))
+            either = tuple(flow for flow in targets.administration if (flow.source, flow.destination) == (source, zone.vantage))
+            probe = Probe(f"m5.closed.{pair}", Measure.M5, source, what, _SOURCE)
+            yield Experiment(probe, _try_closed((*wanted, *either), zone.addresses))
 
 
 def _try_open(flows: tuple[Flow, ...], addresses: tuple[str, ...], beyond: bool) -> Carry:

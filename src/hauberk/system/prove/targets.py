@@ -102,7 +102,10 @@ class PublishedKey:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """`anchors` is PEM: the CA of the inside services, empty for the system's; `confidential` the header field that marks a message."""
+    """`anchors` is PEM: the CA of the inside services, empty for the system's; `confidential` the header field that marks a message.
+
+    `administration`: open to some addresses of a zone only, so that of the zone neither open nor closed can be said.
+    """
 
     organisation: str
     domain: str
@@ -135,6 +138,7 @@ class Targets:
     canaries: Canaries = Canaries()
     engines: Engines = Engines()
     files: Files = Files()
+    administration: tuple[Flow, ...] = ()
 
 
 def encode(targets: Targets) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hauberk.system import ports
-from hauberk.system.declaration import Address, Declaration, Network, Role, Zone
+from hauberk.system.declaration import Address, Declaration, Host, Network, Role, Zone
 from hauberk.system.places import Places
 from hauberk.system.render.guard import word
 from hauberk.system.tree import Component, Folder, RenderedFile
@@ -43,8 +43,9 @@ _KEYS: Final = Flow(Zone.INSIDE, Zone.INTERNET, (ports.HTTPS,), "keys that recip
 
 def flows(declaration: Declaration) -> tuple[Flow, ...]:
     """All that may begin, by what is declared; everything else is dropped."""
-    rule = declaration.confidentiality
-    return (*_ALWAYS, _KEYS) if rule.enabled and rule.wkd else _ALWAYS
+    rule, mta = declaration.confidentiality, declaration.mta
+    push = Flow(Zone.INSIDE, Zone.DMZ, (mta.ssh_port,), "the list of recipients", sender=Role.MDA, receiver=Role.MTA)
+    return (*_ALWAYS, *((_KEYS,) if rule.enabled and rule.wkd else ()), *((push,) if mta.reach else ()))
 
 
 def files(declaration: Declaration, role: Role, places: Places) -> tuple[RenderedFile, ...]:
@@ -87,7 +88,7 @@ def _between(declaration: Declaration) -> Iterator[str]:
     yield "    ct state established,related accept"
     yield '    iif "lo" accept'
     yield from _NEIGHBOURS
-    yield from _administration(declaration)
+    yield from _administration(declaration, declaration.firewall.host)
     yield "  }"
     yield "  chain forward {"
     yield "    type filter hook forward priority 0; policy drop;"
@@ -97,6 +98,8 @@ def _between(declaration: Declaration) -> Iterator[str]:
     yield from _CONTROL
     for flow in flows(declaration):
         yield from _forward(flow, declaration)
+    for host in (declaration.mta, declaration.mda):
+        yield from _administration(declaration, host, beyond=True)
     yield '    limit rate 10/second log prefix "hauberk-drop "'
     yield "    counter drop"
     yield "  }"
@@ -165,7 +168,7 @@ def _host(declaration: Declaration, role: Role) -> Iterator[str]:
     yield '    iif "lo" accept'
     yield from _CONTROL
     yield from _NEIGHBOURS
-    yield from _administration(declaration)
+    yield from _administration(declaration, declaration.mta if role is Role.MTA else declaration.mda)
     for flow in flows(declaration):
         if flow.receiver is role:
             yield from _arriving(flow, declaration)
@@ -190,7 +193,12 @@ def _arriving(flow: Flow, declaration: Declaration) -> Iterator[str]:
             yield f'    {family} saddr {_set(known)} {_doors(flow)} counter accept comment "{flow.why}"'
 
 
-def _administration(declaration: Declaration) -> Iterator[str]:
+def _administration(declaration: Declaration, host: Host | None, *, beyond: bool = False) -> Iterator[str]:
+    """SSH to a host; `beyond`: through the firewall, which stands before at least one of the hosts wherever the administrators are."""
+    port = host.ssh_port if host else ports.SSH
     for version, family in ((4, "ip"), (6, "ip6")):
-        if known := [one for one in declaration.networks.administration if one.version == version]:
-            yield f'    {family} saddr {_set(known)} tcp dport 22 counter accept comment "administration"'
+        known = [one for one in declaration.networks.administration if one.version == version]
+        there = [one for one in host.addresses if one.version == version] if host and beyond else []
+        if known and (there or not beyond):
+            to = f" {family} daddr {_set(there)}" if there else ""
+            yield f'    {family} saddr {_set(known)}{to} tcp dport {port} counter accept comment "administration"'

@@ -33,4 +33,5 @@ CHROOT=/var/lib/postsrsd
 
 
 def secret_path(places: Places) -> str:
-    return f"{places.hauberk}/srs.secret"
+    """Installed, it is the package's own: the only one that Debian's AppArmor profile lets postsrsd read."""
+    return "/etc/postsrsd.secret" if places.installed else f"{places.hauberk}/srs.secret"
