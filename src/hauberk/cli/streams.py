@@ -53,7 +53,7 @@ class _Trimmed(StringIO):
     """Stdout without the blanks that tables leave at the ends of lines."""
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - nobody sets it
         return sys.stdout.encoding
 
     def write(self, text: str) -> int:

@@ -133,7 +133,7 @@ def _show(one: Assessment, other: Assessment) -> None:
 
 def _in_words(assessment: Assessment) -> str:
     score = assessment.score
-    caps = "; held down by: " + ", ".join(dict.fromkeys(cap.reason for cap in score.caps)) if score.caps else ""
+    caps = "; held down by: " + "; ".join(dict.fromkeys(cap.reason for cap in score.caps)) if score.caps else ""
     return f"{score.points:g} of 100, grade {score.grade}, {score.band.value}{' (incomplete)' if score.incomplete else ''}{caps}"
 
 
