@@ -30,6 +30,7 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
     """The facts; `session` is the one with the real handshake."""
     handshake = session.tls if session else None
     below = [choice for choice in ledger.choices if TLS10 <= choice.version <= TLS12 and isinstance(choice.hello, ClientHello)]
+    free = preference.free_choices(ledger.of(TLS12))
     revealed = [choice for choice in ledger.of(TLS13) if choice.flight.done]
     return TlsFacts(
         endpoint=endpoint,
@@ -44,8 +45,8 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         dh=_dh(ledger),
         schemes=_schemes(ledger),
         chains=_chains(ledger),
-        server_preference=preference.servers_own(ledger.of(TLS12)),
-        order=preference.wrong(ledger.of(TLS12)),
+        server_preference=preference.servers_own(free),
+        order=preference.wrong(free),
         post_quantum=ledger.known(
             any(choice.flight.group in POST_QUANTUM for choice in ledger.of(TLS13)),
             (POST_QUANTUM_TOPIC,) if ledger.version(TLS13) is not False else (),

@@ -4,8 +4,10 @@ TLS 1.3 encrypts all after the ServerHello; the older versions send their whole 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
+from typing import TypedDict
 
 from hauberk.protocols.ffdhe import group_of_prime
 from hauberk.protocols.tls.octets import CutError, extensions, messages, numbers, take
@@ -17,6 +19,7 @@ CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_STATUS = 13, 14, 22
 SUPPORTED_VERSIONS, KEY_SHARE = 43, 51
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 MOST_CERTIFICATES = MOST_MESSAGES = MOST_EXTENSIONS = 50
+_KINDS = (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA)
 _NO_RECORD = -1
 _NAMED_CURVE, _FATAL = 3, 2
 
@@ -65,28 +68,49 @@ class ServerFlight:
     kinds: tuple[int, ...] = ()
 
 
+class _Seen(TypedDict, total=False):
+    """The fields of a flight seen so far: the frozen whole is made once, not anew for each message."""
+
+    version: int
+    suite: int
+    group: int | None
+    chain: tuple[bytes, ...]
+    session_id: bool
+    ticket: bool
+    alert: int
+    is_tls: bool
+    retry: bool
+    compression: int
+    extensions: tuple[int, ...]
+    prime: int
+    scheme: int
+    stapled: bool
+    certificate_request: bool
+    done: bool
+
+
 def read_flight(data: bytes) -> ServerFlight:
     """What the octets that a server sent from the start of a handshake say, however they are cut or wrong.
 
     `is_tls` is false when something stands there that is no TLS record.
     """
-    flight = ServerFlight()
-    handshake = bytearray()
+    seen = _Seen()
+    handshake: list[bytes] = []
     fatal = False
     for kind, payload in records(data):
         if kind == HANDSHAKE:
-            handshake += payload
-        elif kind == ALERT and len(payload) == 2 and (flight.alert is None or (payload[0] == _FATAL and not fatal)):
+            handshake.append(payload)
+        elif kind == ALERT and len(payload) == 2 and ("alert" not in seen or (payload[0] == _FATAL and not fatal)):
             fatal = payload[0] == _FATAL
-            flight = replace(flight, alert=payload[1])
+            seen["alert"] = payload[1]
         elif kind == _NO_RECORD:
-            flight = replace(flight, is_tls=False)
-    for message, body in islice(messages(bytes(handshake)), MOST_MESSAGES):
+            seen["is_tls"] = False
+    for message, body in islice(messages(b"".join(handshake)), MOST_MESSAGES):
         try:
-            flight = _with(flight, message, body)
+            _take_in(seen, message, body)
         except (IndexError, CutError):
             continue
-    return flight
+    return ServerFlight(**seen)
 
 
 def read_ssl2(data: bytes) -> ServerFlight:
@@ -110,65 +134,70 @@ def read_ssl2(data: bytes) -> ServerFlight:
 
 def records(data: bytes, *, past_change: bool = False) -> Iterator[tuple[int, bytes]]:
     """Kind and payload of records until the first ChangeCipherSpec, or of all; the last one may be cut."""
-    position = 0
-    while position < len(data):
+    position, length = 0, len(data)
+    while position < length:
         kind = data[position]
-        if kind not in (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA) or (position + 1 < len(data) and data[position + 1] != 3):
+        if kind not in _KINDS or (position + 1 < length and data[position + 1] != 3):
             yield _NO_RECORD, b""
             return
-        if position + 5 > len(data) or (kind == CHANGE_CIPHER_SPEC and not past_change):
+        start = position + 5
+        if start > length or (kind == CHANGE_CIPHER_SPEC and not past_change):
             return
-        end = position + 5 + int.from_bytes(data[position + 3 : position + 5])
-        yield kind, data[position + 5 : end]
-        position = end
+        position = start + (data[position + 3] << 8 | data[position + 4])
+        yield kind, data[start:position]
 
 
-def _with(flight: ServerFlight, message: int, body: bytes) -> ServerFlight:
+def _take_in(seen: _Seen, message: int, body: bytes) -> None:
+    """Write down what one message says; nothing of one that cannot be read to its end. Raises `IndexError` and `CutError`."""
     if message == SERVER_HELLO and len(body) >= 38:
-        return _with_hello(flight, body)
-    if flight.version is None or flight.version >= TLS13:
-        return flight
-    if message == CERTIFICATE and not flight.chain:
-        return replace(flight, chain=tuple(_certificates(body)))
-    if message == SERVER_KEY_EXCHANGE:
-        return _with_exchange(flight, body)
-    if message == NEW_SESSION_TICKET:
-        ticket, _ = take(body, 4, 2)
-        return replace(flight, ticket=bool(ticket))
-    if message == CERTIFICATE_STATUS:
-        return replace(flight, stapled=len(body) > 4)
-    if message == CERTIFICATE_REQUEST:
-        return replace(flight, certificate_request=True)
-    return replace(flight, done=True) if message == SERVER_HELLO_DONE else flight
+        _take_hello(seen, body)
+    elif seen.get("version", TLS13) >= TLS13:
+        return
+    elif message == CERTIFICATE:
+        if not seen.get("chain"):
+            seen["chain"] = _certificates(body)
+    elif message == SERVER_KEY_EXCHANGE:
+        _take_exchange(seen, body)
+    elif message == NEW_SESSION_TICKET:
+        seen["ticket"] = bool(take(body, 4, 2)[0])
+    elif message == CERTIFICATE_STATUS:
+        seen["stapled"] = len(body) > 4
+    elif message == CERTIFICATE_REQUEST:
+        seen["certificate_request"] = True
+    elif message == SERVER_HELLO_DONE:
+        seen["done"] = True
 
 
-def _with_exchange(flight: ServerFlight, body: bytes) -> ServerFlight:
+def _take_exchange(seen: _Seen, body: bytes) -> None:
     """Group or prime and the signature's scheme of a ServerKeyExchange (RFC 8422, 5.4; RFC 5246, 7.4.3)."""
-    chosen = suite(flight.suite or 0)
+    chosen = suite(seen.get("suite", 0))
     if chosen.elliptic and body[0] == _NAMED_CURVE:
-        return _with_signature(replace(flight, group=int.from_bytes(body[1:3])), body, 3, (1,))
-    if chosen.finite:
+        seen["group"] = int.from_bytes(body[1:3])
+        _take_scheme(seen, body, 3, (1,))
+    elif chosen.finite:
         modulus, position = take(body, 0, 2)
-        prime = int.from_bytes(modulus)
-        return _with_signature(replace(flight, group=group_of_prime(prime), prime=prime), body, position, (2, 2))
-    return flight
+        seen["prime"] = prime = int.from_bytes(modulus)
+        seen["group"] = group_of_prime(prime)
+        _take_scheme(seen, body, position, (2, 2))
 
 
-def _with_signature(flight: ServerFlight, body: bytes, position: int, widths: tuple[int, ...]) -> ServerFlight:
+def _take_scheme(seen: _Seen, body: bytes, position: int, widths: tuple[int, ...]) -> None:
     """The scheme that stands behind vectors whose lengths have these widths; TLS 1.2 was the first to name it."""
+    if seen.get("version") != TLS12:
+        return
     try:
         for width in widths:
             _, position = take(body, position, width)
     except CutError:
-        return flight
-    named = body[position : position + 2]
-    return replace(flight, scheme=int.from_bytes(named)) if flight.version == TLS12 and len(body) >= position + 4 else flight
+        return
+    if len(body) >= position + 4:
+        seen["scheme"] = int.from_bytes(body[position : position + 2])
 
 
-def _with_hello(flight: ServerFlight, body: bytes) -> ServerFlight:
-    session_id, position = take(body, 34, 1)
-    version, suite_number = int.from_bytes(body[:2]), int.from_bytes(body[position : position + 2])
-    group = flight.group
+def _take_hello(seen: _Seen, body: bytes) -> None:
+    position = 35 + body[34]
+    version, suite_number, compression = body[0] << 8 | body[1], body[position] << 8 | body[position + 1], body[position + 2]
+    group = seen.get("group")
     kinds: list[int] = []
     for kind, value in islice(extensions(body, position + 3), MOST_EXTENSIONS):
         kinds.append(kind)
@@ -177,23 +206,17 @@ def _with_hello(flight: ServerFlight, body: bytes) -> ServerFlight:
         elif kind == KEY_SHARE and len(value) >= 2:
             group = int.from_bytes(value[:2])
     retry = body[2:34] == HELLO_RETRY
-    return replace(
-        flight,
-        version=version,
-        suite=suite_number,
-        group=group,
-        session_id=bool(session_id) and version < TLS13 and not retry,
-        retry=retry,
-        compression=body[position + 2],
-        extensions=tuple(kinds),
-    )
+    seen["version"], seen["suite"], seen["group"] = version, suite_number, group
+    seen["session_id"] = body[34] > 0 and version < TLS13 and not retry
+    seen["retry"], seen["compression"], seen["extensions"] = retry, compression, tuple(kinds)
 
 
-def _certificates(body: bytes) -> Iterator[bytes]:
+@lru_cache(maxsize=64)  # a server shows the same chain in each of a hundred flights
+def _certificates(body: bytes) -> tuple[bytes, ...]:
     held, _ = take(body, 0, 3)
+    chain: list[bytes] = []
     position = 0
-    for _ in range(MOST_CERTIFICATES):
-        if position >= len(held):
-            return
+    while position < len(held) and len(chain) < MOST_CERTIFICATES:
         certificate, position = take(held, position, 3)
-        yield certificate
+        chain.append(certificate)
+    return tuple(chain)

@@ -69,8 +69,8 @@ class Full(Standard):
         groups = Dimension("groups", _without(groups_of(TLS13), {one.flight.group for one in seen}), _group)
 
         def word(offer: Offer) -> ClientHello:
-            known = tuple({one.suite.number: None for one in self.ledger.of(TLS13)})
-            return latest_hello(offer.get("suites", known), self.name, offer.get("groups", groups_of(TLS13)))
+            chosen = offer["suites"] if "suites" in offer else self._known(TLS13)
+            return latest_hello(chosen, self.name, offer.get("groups", groups_of(TLS13)))
 
         yield from eliminate((suites, groups), word, self._note, "TLS 1.3, what is left")
         self._close(suites, WEAK_13_TOPIC, ALL_13_TOPIC)
@@ -97,15 +97,15 @@ class Full(Standard):
         schemes = Dimension("schemes", _without(ALL, {one.flight.scheme for one in seen}) if newest and version == TLS12 else (), _scheme)
 
         def word(offer: Offer) -> ClientHello:
-            known = tuple({one.suite.number: None for one in self.ledger.of(version)})
+            chosen = offer["suites"] if "suites" in offer else self._known(version)
             if "suites" not in offer and "groups" in offer:
-                known = tuple(number for number in known if suite(number).elliptic)
+                chosen = tuple(number for number in chosen if suite(number).elliptic)
             if "suites" not in offer and "schemes" in offer:
-                known = tuple(number for number in known if suite(number).signed)
+                chosen = tuple(number for number in chosen if suite(number).signed)
             curves = (*offer["groups"], *self._curves_of_keys()) if "groups" in offer else CURVES
             if version == TLS12:
-                return modern_hello(offer.get("suites", known), self.name, curves, offer.get("schemes", ALL))
-            return legacy_hello(version, offer.get("suites", known), self.name, curves)
+                return modern_hello(chosen, self.name, curves, offer.get("schemes", ALL))
+            return legacy_hello(version, chosen, self.name, curves)
 
         yield from eliminate((suites, groups, schemes), word, self._note, f"{VERSIONS[version]}, what is left")
         if newest:
@@ -127,12 +127,8 @@ class Full(Standard):
         have = [version for version in (TLS13, *BELOW_13) if self.ledger.version(version)]
         if len(have) < 2:
             return
-        known = tuple({one.suite.number: None for one in self.ledger.of(have[1])})
-        hello = (
-            self._below_13((*known, FALLBACK_SCSV))
-            if have[1] == TLS12
-            else legacy_hello(have[1], (*known, FALLBACK_SCSV), self.name, CURVES)
-        )
+        offered = (*self._known(have[1]), FALLBACK_SCSV)
+        hello = self._below_13(offered) if have[1] == TLS12 else legacy_hello(have[1], offered, self.name, CURVES)
         answer = yield from put(hello, f"stepping back to {VERSIONS[have[1]]}")
         self.ledger.behaviour["fallback"] = answer
 
@@ -144,6 +140,10 @@ class Full(Standard):
             return
         self.ledger.behaviour["without name"] = yield from put(replace(chained, server_name=""), "no name in the hello")
         self.ledger.behaviour["unknown name"] = yield from put(replace(chained, server_name=FOREIGN_NAME), "a foreign name in the hello")
+
+    def _known(self, version: int) -> tuple[int, ...]:
+        """The suites that the server chose in this version."""
+        return tuple({one.suite.number: None for one in self.ledger.of(version)})
 
     def _close(self, dimension: Dimension, *topics: str) -> None:
         """What a dimension run dry denies: whatever of these topics was never chosen; `known` looks at the choices first."""

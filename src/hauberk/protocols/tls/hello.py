@@ -4,6 +4,7 @@ Everything is fixed by the fields, the random too, so that the same question is 
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 
 from hauberk.protocols.malformed import Malformed
@@ -90,33 +91,52 @@ def _malformed(data: bytes, position: int, reason: str) -> Malformed:
 
 
 def _body(hello: ClientHello) -> bytes:
-    random = sha256(f"hauberk {hello.seed}".encode()).digest()
+    random = _random(hello.seed)
     session_id = random if hello.versions else b""  # the disguise of RFC 8446, D.4
     start = hello.version.to_bytes(2) + random + vector(session_id, 1)
     start += vector(listed(hello.suites), 2) + vector(listed(hello.compressions, 1), 1)
-    block = _extension_block(hello)
+    block = _named(hello.server_name) + _extension_block(
+        hello.groups, hello.schemes, hello.versions, hello.signals, hello.unknown, hello.key_share, hello.share
+    )
     length = 4 + len(start) + 2 + len(block)
     if hello.padded and block and 256 <= length < 512:
         block += listed((PADDING,)) + vector(bytes(max(1, 508 - length)), 2)
     return start + (vector(block, 2) if block else b"")
 
 
-def _extension_block(hello: ClientHello) -> bytes:
+@lru_cache(maxsize=64)
+def _random(seed: str) -> bytes:
+    return sha256(f"hauberk {seed}".encode()).digest()
+
+
+def _named(server_name: str) -> bytes:
+    name = vector(b"\x00" + vector(server_name.encode("ascii", "replace"), 2), 2)
+    return listed((SERVER_NAME,)) + vector(name, 2) if server_name else b""
+
+
+@lru_cache(maxsize=256)  # hello after hello differs in its suites alone, and server after server in its name
+def _extension_block(
+    groups: tuple[int, ...],
+    schemes: tuple[int, ...],
+    versions: tuple[int, ...],
+    signals: tuple[int, ...],
+    unknown: tuple[int, ...],
+    key_share: bool,
+    share: bool,
+) -> bytes:
     held: list[tuple[int, bytes]] = []
-    if hello.server_name:
-        held.append((SERVER_NAME, vector(b"\x00" + vector(hello.server_name.encode("ascii", "replace"), 2), 2)))
-    if RENEGOTIATION in hello.signals:
+    if RENEGOTIATION in signals:
         held.append((RENEGOTIATION, _SIGNAL_BODIES[RENEGOTIATION]))
-    if hello.groups:
-        held += [(GROUPS, vector(listed(hello.groups), 2)), (POINT_FORMATS, b"\x01\x00")]
-    held += [(kind, _SIGNAL_BODIES.get(kind, b"")) for kind in hello.signals if kind != RENEGOTIATION]
-    if hello.schemes:
-        held.append((SCHEMES, vector(listed(hello.schemes), 2)))
-    held += [(kind, b"") for kind in hello.unknown]
-    if hello.versions:
-        held.append((VERSIONS, vector(listed(hello.versions), 1)))
-    if hello.key_share:
-        held.append((KEY_SHARE, vector(listed((X25519,)) + vector(public_share(), 2) if hello.share else b"", 2)))
+    if groups:
+        held += [(GROUPS, vector(listed(groups), 2)), (POINT_FORMATS, b"\x01\x00")]
+    held += [(kind, _SIGNAL_BODIES.get(kind, b"")) for kind in signals if kind != RENEGOTIATION]
+    if schemes:
+        held.append((SCHEMES, vector(listed(schemes), 2)))
+    held += [(kind, b"") for kind in unknown]
+    if versions:
+        held.append((VERSIONS, vector(listed(versions), 1)))
+    if key_share:
+        held.append((KEY_SHARE, vector(listed((X25519,)) + vector(public_share(), 2) if share else b"", 2)))
     return b"".join(listed((kind,)) + vector(value, 2) for kind, value in held)
 
 

@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Iterator
 
+_EXTENSION = struct.Struct(">HH")  # kind and length
+
 
 class CutError(Exception):
     """A vector is longer than what is left."""
@@ -39,11 +41,16 @@ def extensions(data: bytes, position: int) -> Iterator[tuple[int, bytes]]:
     if position >= len(data):
         return
     block, _ = take(data, position, 2)
-    at = 0
-    while at < len(block):
-        value, end = take(block, at + 2, 2)
-        yield int.from_bytes(block[at : at + 2]), value
-        at = end
+    at, length = 0, len(block)
+    while at < length:
+        try:
+            kind, size = _EXTENSION.unpack_from(block, at)
+        except struct.error:
+            raise CutError from None
+        start, at = at + 4, at + 4 + size
+        if at > length:
+            raise CutError
+        yield kind, block[start:at]
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
