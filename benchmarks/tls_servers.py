@@ -14,7 +14,7 @@ from benchmarks.openssl_server import conf
 from benchmarks.peers import folder_of, python_with
 
 from hauberk.lab.pki import Issued
-from lab import real_postfix
+from lab.ports import free_port
 
 _ROOT = Path(__file__).parents[1]
 _TLSLITE = "tlslite-ng==0.8.2"
@@ -51,7 +51,7 @@ def write_keys(folder: Path, certificates: tuple[Issued, Issued]) -> None:
 def newer_openssl(folder: Path, groups: str = _POST_QUANTUM) -> Generator[int]:
     """The OpenSSL of the `cryptography` package with post-quantum groups, TLS at once; its port."""
     (folder / "openssl.cnf").write_text(conf(groups))
-    (port,) = real_postfix.free_ports(1)
+    port = free_port()
     command = (sys.executable, "-m", "benchmarks.openssl_server", "serve", str(port), str(folder))
     with _running(command, port, folder, {"OPENSSL_CONF": str(folder / "openssl.cnf")}):
         yield port
@@ -60,7 +60,7 @@ def newer_openssl(folder: Path, groups: str = _POST_QUANTUM) -> Generator[int]:
 @contextmanager
 def tlslite(folder: Path) -> Generator[int]:
     """SSLv3 to TLS 1.3 with RC4, 3DES, NULL and MD5, TLS at once; its port. Raises `RuntimeError` when tlslite-ng cannot be had."""
-    (port,) = real_postfix.free_ports(1)
+    port = free_port()
     files = (str(folder / "rsa.key"), str(folder / "rsa.pem"))
     command = (str(python_with(_TLSLITE)), str(_ROOT / "benchmarks/tlslite_server.py"), str(port), *files)
     with _running(command, port, folder, {}):
@@ -77,7 +77,7 @@ def exim(folder: Path) -> Generator[int]:
     if os.geteuid() != 0:
         raise RuntimeError("starting Exim needs root")
     unpacked = _unpacked()
-    (port,) = real_postfix.free_ports(1)
+    port = free_port()
     (folder / "exim.conf").write_text(_EXIM.format(folder=folder).lstrip())
     (folder / "passwd").write_text(Path("/etc/passwd").read_text() + "Debian-exim:x:65533:65533::/:/usr/sbin/nologin\n")
     (folder / "group").write_text(Path("/etc/group").read_text() + "Debian-exim:x:65533:\n")

@@ -16,6 +16,7 @@ import httpx
 
 from cli.command import Hauberk
 from hauberk.report.signature import key
+from lab.ports import free_port
 from web.site import PASSWORD, form_of
 
 
@@ -89,7 +90,7 @@ def test_the_first_start_ends_in_a_server_that_somebody_is_signed_in_to(tmp_path
 
 def test_behind_a_proxy_the_name_and_the_address_are_those_of_the_outside(tmp_path: Path) -> None:
     """With https from the proxy to the server, too."""
-    port = _free_port()
+    port = free_port()
     made = key.make("hauberk.example.com", datetime.now(UTC))
     (tmp_path / "both.pem").write_bytes(made.pem())
     arguments = ("--url", "https://hauberk.example.com", "--proxy", "127.0.0.1", "--no-work", "--port", str(port))
@@ -110,12 +111,6 @@ def test_behind_a_proxy_the_name_and_the_address_are_those_of_the_outside(tmp_pa
         code, said = server.stop()
         assert code == 0
         assert "as ada@example.com from 198.51.100.9 failed" in said
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def test_a_port_that_is_taken_is_named(hauberk: Hauberk) -> None:

@@ -1,8 +1,6 @@
 """NSD with signed zones and a validating Unbound before it, on loopback ports, as the user who runs the tests."""
 
-import random
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -19,6 +17,8 @@ import dns.message
 import dns.query
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from lab.ports import free_ports
 
 _SBIN = "/usr/sbin"
 _SOA = "$ORIGIN {origin}\n$TTL 3600\n@ SOA ns1.{origin} hostmaster.{origin} 1 7200 3600 1209600 300\n@ NS ns1.{origin}\nns1 A 127.0.0.1\n"
@@ -75,7 +75,7 @@ def running(folder: Path, zones: tuple[SignedZone, ...], anchor: str) -> Generat
 
     Raises `RuntimeError` with the log of one that does not start.
     """
-    ports = RealDns(_free_port(), _free_port())
+    ports = RealDns(*free_ports(2))
     nsd, unbound = find_program("nsd"), find_program("unbound")
     assert nsd is not None and unbound is not None
     for zone in zones:
@@ -112,19 +112,6 @@ def _await_answer(port: int, origin: str, recursive: bool, program: subprocess.P
             pass
         time.sleep(0.05)
     raise RuntimeError(f"{program.args} does not answer: {log.read_text(errors='replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    """Free over UDP and TCP, and below the range that outgoing connections are given theirs from."""
-    while True:
-        port = random.randrange(10_000, 32_000)
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-                udp.bind(("127.0.0.1", port))
-                tcp.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return port
 
 
 def _nsd_conf(folder: Path, zones: tuple[SignedZone, ...], port: int) -> str:

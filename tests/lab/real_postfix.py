@@ -1,10 +1,7 @@
 """Debian's Postfix on high loopback ports, with its own configuration, spool and data; one smtpd a port, each with options of its own."""
 
-import contextlib
 import os
-import random
 import shutil
-import socket
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hauberk.lab.pki import Issued
+from lab.ports import free_ports
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
 HOST = "mx.partner.test"
@@ -104,17 +102,6 @@ def _line(port: int, name: str, options: tuple[str, ...]) -> str:
         return f"127.0.0.1:{port} inet n - n - 1 postscreen"
     # An option with spaces stands in braces (postconf(5), master.cf).
     return f"127.0.0.1:{port} inet n - n - - smtpd " + " ".join(f"-o {{ {option} }}" for option in options)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at, below the range that outgoing connections are given theirs from."""
-    found: dict[int, None] = {}
-    while len(found) < count:
-        port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found[port] = None
-    return list(found)
 
 
 def _command(folder: Path, verb: str) -> None:

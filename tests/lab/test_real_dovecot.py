@@ -21,6 +21,7 @@ from hauberk.survey.recorder import Recorder
 from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
 from lab import real_postfix
+from lab.ports import free_ports
 from lab.real_tls_servers import pair
 
 ADDRESS = "192.0.2.25"
@@ -75,7 +76,7 @@ userdb {{
 
 
 def _start(folder: Path) -> tuple[dict[str, int], subprocess.Popen[bytes]]:
-    ports = dict(zip(PROTOCOLS.values(), real_postfix.free_ports(len(PROTOCOLS)), strict=True))
+    ports = dict(zip(PROTOCOLS.values(), free_ports(len(PROTOCOLS)), strict=True))
     certificate = pair()[1]
     (folder / "chain.pem").write_bytes(certificate.chain_pem)
     (folder / "key.pem").write_bytes(certificate.key_pem)

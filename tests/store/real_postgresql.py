@@ -3,12 +3,13 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.ports import free_port
 
 OWNER = "hauberk_owner"
 _OPTIONS = {
@@ -87,10 +88,7 @@ def server(label: str = "store") -> Generator[Server]:
     place.mkdir(mode=0o755)
     if os.geteuid() == 0:
         shutil.chown(place, "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    made = Server(programs, place / "data", port)
+    made = Server(programs, place / "data", free_port())
     try:
         made.run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions")
         made.start()

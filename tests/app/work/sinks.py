@@ -1,6 +1,5 @@
 """Where alerts go in the tests: an SMTP server and a web server on loopback that keep what they get."""
 
-import socket
 import ssl
 import threading
 from collections.abc import Generator
@@ -15,6 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from hauberk.lab.pki import CertificateSpec, Pki
+from lab.ports import free_port
 
 
 def server_context(pki: Pki, folder: Path, spec: CertificateSpec) -> ssl.SSLContext:
@@ -51,9 +51,7 @@ class MailSink:
 
 @contextmanager
 def mail_sink(context: ssl.SSLContext | None = None, *, login: bool = False) -> Generator[MailSink]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        sink = MailSink(free.getsockname()[1])
+    sink = MailSink(free_port())
     controller = Controller(
         sink, hostname="127.0.0.1", port=sink.port, tls_context=context, require_starttls=context is not None, auth_required=login,
         authenticator=sink.authenticate,

@@ -21,6 +21,7 @@ from hauberk.system.declaration import Declaration, Role
 from hauberk.system.places import Places
 from hauberk.system.render.host import render
 from hauberk.system.tree import Component
+from lab.ports import free_port
 from system.render import rendered
 
 pytestmark = pytest.mark.filterwarnings("default")  # what pyinfra's own libraries warn of is not ours to mend
@@ -156,9 +157,7 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     folder.mkdir(0o700)
     for name in ("id_ed25519", "host"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "AuthorizedKeysFile": folder / "id_ed25519.pub",
         "PidFile": folder / "pid", "StrictModes": "no", "UsePAM": "no", "PermitRootLogin": "prohibit-password",

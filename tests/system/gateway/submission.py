@@ -17,7 +17,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from hauberk.system.gateway.config import DirectoryKind, GatewayConfig, SenderDirectory, Side, Tcp
 from hauberk.system.gateway.config_file import render
-from lab.real_postfix import DAEMONS, free_ports
+from lab.ports import free_ports
+from lab.real_postfix import DAEMONS
 
 _MAIN = """
 compatibility_level = 3.6
