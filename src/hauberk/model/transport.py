@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from hauberk.model.dns import NoAnswer
 
 
@@ -24,8 +26,7 @@ class Speaker(StrEnum):
     SERVER = "s"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True, gc=False):
     """One line of a dialogue, without its CRLF; `at_ms` counts from the start of the connection attempt.
 
     Octets that are not UTF-8 are written `\\xNN`. `encrypted` says that the line went through TLS.
@@ -124,8 +125,7 @@ class HttpsExchange:
     no_answer: NoAnswer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True, cache_hash=True, gc=False):
     """One TLS ClientHello (or SSLv2 CLIENT-HELLO) to send to an endpoint, behind its opening (STARTTLS where the port wants it).
 
     `octets` is the whole record as sent; the handshake is never finished. `purpose` says in a few words what it tries to find out.
@@ -136,8 +136,7 @@ class Hello:
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(Struct, frozen=True, gc=False):
     """What the server sent back to one hello: its octets up to the end of its flight (or of our patience), and how that ended.
 
     `ending` is `QUIT` when the flight was complete and we left. `refusal` is the reply line of a server that did not let us come to
@@ -149,8 +148,7 @@ class Flight:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HelloExchange:
+class HelloExchange(Struct, frozen=True, gc=False):
     """A hello with what came back: exactly one of `flight` and `no_answer` is set."""
 
     question: Hello

@@ -9,6 +9,8 @@ is the zone bogus.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
 from hauberk.protocols import mx
@@ -39,8 +41,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(Struct, frozen=True):
     """A question's answer, and the answer with checking disabled where the first was SERVFAIL."""
 
     question: Question

@@ -1,8 +1,9 @@
 """Reading record data in presentation format (RFC 1035, 5.1) into typed values."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from hauberk.model.dns import Record
 from hauberk.protocols.names import absolute
@@ -11,8 +12,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)')
 _ESCAPE = re.compile(r"\\(\d{3}|.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Mx:
+class Mx(Struct, frozen=True):
     preference: int
     exchange: str
 

@@ -7,8 +7,9 @@ known number of rounds. What many walks begin with, such as a domain's mail host
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar, cast
+
+from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation
@@ -19,15 +20,13 @@ Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | Flight | NoAnswer
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A walk to run beside others; its result stands in the place of a reply."""
 
     walk: "Walk[object]"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True, cache_hash=True):
     """A walk that others want the result of too: run once, for all that name it with the same arguments. Its result is never falsy."""
 
     walk: "Callable[[str], Walk[object]]"

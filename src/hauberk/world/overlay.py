@@ -13,6 +13,7 @@ import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+from msgspec import structs
 
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Record
 from hauberk.model.observation import Observation, TrustStore, Vantage
@@ -70,7 +71,7 @@ def parse_publishable(text: str) -> Record | Malformed:
         return record
     if record.type == "TXT" and any(len(string) > 255 for string in txt_strings(record.data)):
         joined = b"".join(txt_strings(record.data))
-        record = replace(record, data=" ".join(escape(joined[at : at + 255]) for at in range(0, len(joined), 255)))
+        record = structs.replace(record, data=" ".join(escape(joined[at : at + 255]) for at in range(0, len(joined), 255)))
     fault = _fault(record)
     return Malformed(text, 0, f"this is no {record.type} record: {fault}", len(text)) if fault else record
 
@@ -110,9 +111,9 @@ def laid_over(question: Question, below: DnsAnswer | NoAnswer, proposal: Proposa
     exists = proposal.creates(question.name)
     if proposed is not None and isinstance(below, DnsAnswer):
         gone = tuple(record for record in below.records if (record.name, record.type) != (question.name, question.type))
-        return replace(below, rcode="NOERROR", records=gone)
+        return structs.replace(below, rcode="NOERROR", records=gone)
     if exists and isinstance(below, DnsAnswer) and below.rcode == "NXDOMAIN":
-        return replace(below, rcode="NOERROR")
+        return structs.replace(below, rcode="NOERROR")
     return below
 
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
 from hauberk.protocols.dmarc.legacy import LegacyView, parse_7489
@@ -18,8 +20,7 @@ MOST_QUERIES = 8
 _ALMOST = re.compile(r"v\s*=\s*dmarc", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One name of the walk. `texts` are the TXT records that begin with the version, `almost` those that were meant to,
     `others` counts TXT records that have nothing to do with DMARC (a wildcard, mostly); `aliases` are CNAME targets."""
 
@@ -48,8 +49,7 @@ class Step:
         return self.record.psd if isinstance(self.record, Dmarc) else Psd.UNDETERMINED
 
 
-@dataclass(frozen=True, slots=True)
-class Governing:
+class Governing(Struct, frozen=True):
     """The record that governs some names: where it was found, and the policy it asks for them, before and after test mode.
 
     `policy` is None where no record applies, or one that receivers cannot act on. `tag` is the tag that the policy came from.

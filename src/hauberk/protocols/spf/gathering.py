@@ -1,6 +1,6 @@
 """What the include tree asks: every answer it is built from, gathered level by level with all questions of a level at once."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.protocols.malformed import Malformed
@@ -23,8 +23,7 @@ Answers = dict[Question, DnsAnswer | NoAnswer]
 _KNOWN_LETTERS = frozenset("do")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a term points. `name` is empty when it hangs on the message (`by_macro`), or when it is no DNS name."""
 
     name: str

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from msgspec import Struct
+
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.protocols.spf.record import SpfRecord
 from hauberk.protocols.spf.selection import Selection
@@ -26,8 +28,7 @@ class State(StrEnum):
     LEFT_OUT = "left-out"  # beyond what a tree may ask
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """One term that makes receivers ask the DNS, counted by RFC 7208, 4.6.4.
 
     `name` is its target (empty if it hangs on the message). `hosts` are the names behind an `mx`. `void` lists what it asks in vain, as
@@ -49,8 +50,7 @@ class Lookup:
         return 1 + (self.child.cost if self.child else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A name with its record. `cost` is the number of lookups of its terms and of all below; `passing` says that a match in it passes."""
 
     domain: str

@@ -1,8 +1,9 @@
 """Which TXT records of a name are SPF records, and which were meant to be (RFC 7208, 4.5)."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer
 from hauberk.protocols.malformed import Malformed, visible
@@ -14,8 +15,7 @@ _VERSION_LIKE = re.compile(r"\W*(?:v\W*spf\W?\w?|spf\W?[0-9l])(?=\s|\Z)", re.IGN
 _INSIDE = re.compile(r"v=spf1\s", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """`records` are the texts of the SPF records; `near_misses` those that look meant as one and that no receiver takes for one."""
 
     records: tuple[str, ...] = ()
