@@ -7,8 +7,8 @@ import random
 import smtplib
 import ssl
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -25,14 +25,11 @@ class Account:
 def main() -> None:
     host, anchors, login, password, recipient, count, sessions = sys.argv[1:]
     account = Account(host, anchors, login, password)
-    threads = [
-        threading.Thread(target=_submit, args=(account, recipient, int(count) // int(sessions), number)) for number in range(int(sessions))
-    ]
     started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(int(sessions)) as people:
+        submitted = [people.submit(_submit, account, recipient, int(count) // int(sessions), number) for number in range(int(sessions))]
+    for one in submitted:
+        one.result()  # what was not accepted is no message that could arrive
     print(time.perf_counter() - started)
 
 

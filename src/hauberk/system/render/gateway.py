@@ -23,6 +23,7 @@ from hauberk.system.gateway.config import (
     WithoutKey,
 )
 from hauberk.system.places import Places
+from hauberk.system.render import postfix
 from hauberk.system.tree import Component, Folder, RenderedFile
 
 
@@ -43,13 +44,15 @@ def config(declaration: Declaration, role: Role, places: Places) -> GatewayConfi
     inside = role is Role.MDA
     policy = declaration.policy
     most = policy.message_octets
+    host = declaration.mda if inside else declaration.mta
     return GatewayConfig(
         side=Side.SUBMISSION if inside else Side.INBOUND,
         listen=Tcp("127.0.0.1", ports.GATEWAY),
         organisation=declaration.organisation,
         domains=declaration.domains,
         senders=_senders(declaration, places) if inside else None,
-        limits=Limits(message_octets=most + 1_000_000, held_octets=max(200_000_000, most * 4)),
+        # Postfix's processes each hold a connection: one that is turned away would be a message put off.
+        limits=Limits(most + 1_000_000, max(200_000_000, most * 4), connections=postfix.PROCESSES * len(host.addresses) + 20),
         engine=Engine(name=declaration.engines.second.family, rules=declaration.engines.rules),
         attachments=_attachments(policy.attachments),
         confidentiality=_confidentiality(declaration.confidentiality) if inside else Confidentiality(),

@@ -18,6 +18,7 @@ EXCLUDED: Final = (
     "aNULL, eNULL, EXPORT, LOW, MD5, RC4, 3DES, SEED, IDEA, kRSA, kDHE, SHA1, SHA256, SHA384, ARIA, CAMELLIA, AESCCM8, PSK, SRP"
 )
 CURVES: Final = "X25519 prime256v1 secp384r1"
+PROCESSES: Final = 100  # of one service: as many people or servers are listened to at the same time, on each address
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def host_sections(host: Host, declaration: Declaration, places: Places) -> tuple
                 ("mail_owner", "postfix"),
                 ("setgid_group", "postdrop"),
                 ("import_environment", openssl.environment(places)),
+                ("default_process_limit", str(PROCESSES)),
                 *(() if places.installed else own),
             ),
         ),

@@ -22,11 +22,16 @@ def files(declaration: Declaration, material: Material, places: Places) -> tuple
     sections = (
         *postfix.host_sections(declaration.mda, declaration, places),
         Section(
-            "Everything goes through the MTA, over a link that both ends prove",
+            "Everything goes through the MTA, over a link that both ends prove; what it cannot take now it is offered again soon",
             (
                 ("relay_domains", ""),
                 ("relayhost", f"[{declaration.mta.addresses[0]}]:{ports.RELAY}"),
                 ("header_checks", f"regexp:{places.postfix}/header_checks"),
+                # Else a few refusals to begin (a filter that restarts) hold up everything for five minutes, also what comes after.
+                ("smtp_destination_concurrency_failed_cohort_limit", "0"),
+                ("queue_run_delay", "30s"),
+                ("minimal_backoff_time", "30s"),
+                ("maximal_backoff_time", "10m"),
             ),
         ),
         _access(declaration, sender_table),
@@ -56,6 +61,8 @@ def _access(declaration: Declaration, senders: str) -> Section:
             ("smtpd_sasl_security_options", "noanonymous"),
             ("smtpd_sasl_authenticated_header", "yes"),
             ("smtpd_sasl_auth_enable", "no"),
+            # Nothing here is decided by the name of a workstation, and the DNS would be one thing more to wait for.
+            ("smtpd_peername_lookup", "no"),
             ("smtpd_client_connection_rate_limit", str(declaration.policy.client_connections_a_minute)),
             ("smtpd_client_message_rate_limit", str(declaration.policy.submissions_a_minute)),
         ),
