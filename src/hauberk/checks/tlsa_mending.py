@@ -1,6 +1,7 @@
 """The TLSA records that a host should publish, made of what its endpoints present today; shared by the remedies of dane."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from hauberk.checks.authentication import chain_verdict, dane_match
 from hauberk.checks.endpoints import seen
@@ -49,7 +50,7 @@ def signed_first(reading: Reading, hosts: tuple[DaneHost, ...], check: str) -> R
         steps.append(f"Publish {'these TLSA records' if lines else 'a TLSA record (3 1 1) of the key of each server'}.")
     if others:
         steps.append(f"Ask the operator of {', '.join(others)} for signed addresses and TLSA records.")
-    proof = tuple(f"delv {host.owner} TLSA  # has to say: fully validated" for host in hosts[:1])
+    proof = tuple(f"delv {quote(host.owner)} TLSA  # has to say: fully validated" for host in hosts[:1])
     return Remedy(check, " ".join(steps), lines, tuple(f"{host.owner}. TLSA" for host in own if host.held and lines), proof)
 
 

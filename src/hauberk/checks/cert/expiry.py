@@ -23,6 +23,7 @@ If the file on disk is new and the server still presents the old one, it was not
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from shlex import quote
 
 from hauberk.checks.authentication import intermediates, named_by_tlsa, proven_by_dane
 from hauberk.checks.check import Check, Source
@@ -91,7 +92,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
             CHECK.id,
             f"Renew the certificate of {host} and find out why that did not happen by itself.{keep}",
             settings=(
-                f"certbot renew --force-renewal{' --reuse-key' if pinned else ''} --cert-name {host} --deploy-hook 'postfix reload'",
+                f"certbot renew --force-renewal{' --reuse-key' if pinned else ''} --cert-name {quote(host)} --deploy-hook 'postfix reload'",
             ),
         )
 

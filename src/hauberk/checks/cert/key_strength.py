@@ -18,6 +18,7 @@ If TLSA records name the old key, publish the new one's record first (see `dane.
 """
 
 from collections.abc import Iterable, Iterator
+from shlex import quote
 
 from hauberk.checks.authentication import intermediates
 from hauberk.checks.check import Check, Source
@@ -77,7 +78,7 @@ def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         yield Remedy(
             CHECK.id,
             f"Renew the certificate of {host} with an elliptic-curve key; if there are TLSA records, publish the new key's record first.",
-            settings=(f"certbot certonly --standalone -d {host} --key-type ecdsa --elliptic-curve secp256r1",),
+            settings=(f"certbot certonly --standalone -d {quote(host)} --key-type ecdsa --elliptic-curve secp256r1",),
         )
 
 

@@ -22,6 +22,7 @@ Let the server send the whole chain (`fullchain.pem`, not `cert.pem`), and reloa
 """
 
 from collections.abc import Iterable, Iterator
+from shlex import quote
 
 from hauberk.checks.authentication import chain_verdict, named_by_tlsa, proven_by_dane, trust_store_known
 from hauberk.checks.check import Check, Source
@@ -92,7 +93,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
             if named_by_tlsa(reading, host):
                 what += " Before you put it in place, publish the TLSA record of its key: DANE senders do not deliver to an unknown one."
             settings = (
-                f"certbot certonly --standalone -d {host} --deploy-hook 'postfix reload'",
+                f"certbot certonly --standalone -d {quote(host)} --deploy-hook 'postfix reload'",
                 f"smtpd_tls_chain_files = /etc/letsencrypt/live/{host}/privkey.pem, {_full(host)}  # Postfix main.cf",
             )
             yield Remedy(CHECK.id, what, settings=settings)

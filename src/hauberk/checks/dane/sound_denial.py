@@ -18,6 +18,7 @@ If it fails, update the name server software or have the zone signed anew; a bro
 """
 
 from collections.abc import Iterator
+from shlex import quote
 
 from hauberk.checks.authentication import dane_hosts, no_dane_hosts
 from hauberk.checks.check import Check, Source
@@ -81,7 +82,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
     for host in dane_hosts(reading):
         if host.name in bad:
             what = f"Repair the answer of the name servers to {host.owner} TLSA: sign the zone anew, or update the server software."
-            yield Remedy(CHECK.id, what, settings=(f"delv {host.owner} TLSA  # has to say: fully validated",))
+            yield Remedy(CHECK.id, what, settings=(f"delv {quote(host.owner)} TLSA  # has to say: fully validated",))
 
 
 CHECK = Check(

@@ -31,6 +31,7 @@ from hauberk.protocols.mx import MxHost, Resolution, Routing
 from hauberk.protocols.names import registrable
 from hauberk.protocols.special_addresses import special_kind
 
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
 _LITERAL = re.compile(r"\[?\d{1,3}(\.\d{1,3}){3}\]?|\[?ipv6:.*|\[.*\]", re.IGNORECASE)
 
 
@@ -83,6 +84,9 @@ def _judge_host(found: Resolution, host: MxHost) -> Finding:
         return Finding(host.name, Verdict.FAIL, message, evidence, "mx-literal")
     if host.name == "localhost" or host.name.endswith(".localhost"):
         return Finding(host.name, Verdict.FAIL, "The MX names localhost: each sender would deliver to itself.", evidence, "mx-private")
+    if not _HOST.fullmatch(host.name):
+        message = "The MX names no possible host (RFC 1123, 2.1: letters, digits and hyphens); many senders pass over such a record."
+        return Finding(host.name, Verdict.FAIL, message, evidence, "mx-no-host-name")
     if not host.addresses:
         return _judge_unresolved(found, host, evidence)
     special = tuple((address, special_kind(address)) for address in host.addresses if special_kind(address))
