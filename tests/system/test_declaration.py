@@ -89,6 +89,11 @@ def test_what_is_written_is_read_as_the_same(declared: Declaration) -> None:
         ('["corp.test"]', '["corp.test", "corp.test"]', 2, "domains[1]", "stands there twice"),
         ("confirm = [\n]", 'confirm = [\n"dmarc-nome"]', 3, "confirm[0]", "no risk that is known"),
         ("[mda]", "[mda", 8, "TOML", "Expected"),
+        ("[mda]", "a" + ".a" * 60_000 + " = 1\n[mda]", 8, "file", "go too deep"),
+        ("[mda]", "[" + '"a" . ' * 30_000 + "b]\n[mda]", 8, "file", "go too deep"),
+        ('dmarc = "reject"', 'caa_contact = "a@b\\u001b[2J"', 33, "dns.caa_contact", "no mail address"),
+        ('[dns]', '[engines]\nsignatures = ["http://[x"]\n[dns]', 33, "engines.signatures[0]", "no URL for freshclam"),
+        ('[dns]', '[accounts]\nkind = "postgresql"\nwhere = "postgresql://[::1"\n[dns]', 34, "accounts.where", "no PostgreSQL URL"),
         ('dmarc = "reject"', 'dmarc = "none"', 33, "dns.dmarc", 'confirm = ["dmarc-none"]'),
         ('[dns]', '[accounts]\nkind = "postgresql"\nwhere = "postgresql://u:secret@db/mail"\n[dns]', 34, "accounts.where", "a password"),
         ('key = "/etc/ssl/mail.key"', 'key = "/etc/ssl/mail.key"\nacme = "certbot; rm"', 23, "certificates.mda.acme", "no client that is"),
@@ -105,6 +110,17 @@ def test_a_flaw_names_its_line(old: str, new: str, line: int, key: str, said: st
     assert told[0].line == line
     assert said in str(told[0])
     assert str(told[0]).startswith(f"x.toml:{line}: ")
+    assert str(told[0]).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    (("a = " + "[" * 5000 + "]" * 5000, "go too deep"), ("a = 1" + "0" * 5000, "5001 digits"), ("# " + "a" * 200_000, "has 2")),
+)
+def test_what_has_no_end_is_not_read(line: str, said: str) -> None:
+    found = read(f"{line}\n{SOUND}")
+    assert isinstance(found, tuple)
+    assert said in str(found[0])
 
 
 def test_all_flaws_are_told_at_once_and_in_order() -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
+from hauberk.protocols.malformed import visible
 from hauberk.system import ports
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -304,4 +305,4 @@ class Flaw:
 
     def __str__(self) -> str:
         where = f"{self.name}:{self.line}" if self.line else self.name
-        return f"{where}: {self.key}: {self.problem} {self.remedy}"
+        return visible(f"{where}: {self.key}: {self.problem} {self.remedy}")

@@ -4,6 +4,7 @@ The shape follows from the types in declaration.py; declaration_rules.py says wh
 """
 
 import dataclasses
+import re
 import tomllib
 import types
 import typing
@@ -16,7 +17,9 @@ from hauberk.system.declaration import Declaration, Flaw
 from hauberk.system.declaration_rules import flaws_of
 from hauberk.system.toml_lines import Path, key_lines, line_of
 
-MOST_OCTETS: Final = 1_000_000  # a declaration is a page, not a book
+_MOST_CHARACTERS: Final = 200_000  # a declaration is a page, not a book
+# A key of many parts: nothing here has one, and reading it takes time that grows with the square of their number.
+_DEEP: Final = re.compile(r"""^[ \t]*(?:\[\[?[ \t]*)?(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){20}""", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,14 +41,18 @@ class _Unfit(Exception):
 
 def read(text: str, name: str = "mail.toml") -> Declaration | tuple[Flaw, ...]:
     """The declaration in a text, or everything that is wrong with it, in the order of lines."""
-    if len(text) > MOST_OCTETS:
-        return (Flaw(name, 0, "file", f"it has {len(text)} characters.", f"A declaration has at most {MOST_OCTETS}."),)
+    if len(text) > _MOST_CHARACTERS:
+        return (Flaw(name, 0, "file", f"it has {len(text)} characters.", f"A declaration has at most {_MOST_CHARACTERS}."),)
+    if deep := _DEEP.search(text):
+        return (_too_deep(name, text.count("\n", 0, deep.start()) + 1),)
     try:
         found: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return (_not_toml(name, text, str(error)),)
+    except ValueError as error:  # a number of thousands of digits
+        return (Flaw(name, 0, "TOML", f"{error}.", "Write a number that a person can read."),)
     except RecursionError:
-        return (Flaw(name, 0, "file", "lists within lists go too deep.", "Write it as `hauberk system init` does."),)
+        return (_too_deep(name, 0),)
     places = key_lines(text)
     wrong: list[_Wrong] = []
     made = _record(found, Declaration, (), wrong)
@@ -55,6 +62,10 @@ def read(text: str, name: str = "mail.toml") -> Declaration | tuple[Flaw, ...]:
         flaws = (Flaw(name, line_of(one.path, places), _shown(one.path), one.problem, one.remedy) for one in wrong)
         return tuple(sorted(flaws, key=lambda one: (one.line, one.key)))
     return made
+
+
+def _too_deep(name: str, line: int) -> Flaw:
+    return Flaw(name, line, "file", "keys or lists within others go too deep.", "Write it as `hauberk system init` does.")
 
 
 def _not_toml(name: str, text: str, said: str) -> Flaw:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
@@ -173,14 +173,14 @@ def _file(path: Path, value: str) -> Iterator[Problem]:
 def _people(declaration: Declaration) -> Iterator[Problem]:
     source = declaration.accounts
     if source.kind is SourceKind.POSTGRESQL:
-        split = urlsplit(source.where)
-        if split.scheme not in ("postgresql", "postgres"):
+        split = _url(source.where)
+        if split is None or split.scheme not in ("postgresql", "postgres"):
             yield (
                 ("accounts", "where"),
                 f'"{source.where[:40]}" is no PostgreSQL URL.',
                 'Write where = "postgresql://hauberk@db.example.com/mail".',
             )
-        if split.password:
+        elif split.password:
             yield (
                 ("accounts", "where"),
                 "there is a password in it.",
@@ -199,6 +199,13 @@ def _people(declaration: Declaration) -> Iterator[Problem]:
     rule = declaration.confidentiality
     if bool(rule.keeper) != bool(rule.keeper_certificate):
         yield ("confidentiality", "keeper"), "keeper and keeper_certificate go together.", "Write both, or neither."
+
+
+def _url(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text)
+    except ValueError:  # half a bracket
+        return None
 
 
 def _numbers(declaration: Declaration) -> Iterator[Problem]:
@@ -256,7 +263,8 @@ def _words(declaration: Declaration) -> Iterator[Problem]:
                 'Write it in lower case without the dot: "exe".',
             )
     for index, one in enumerate(declaration.engines.signatures):
-        if urlsplit(one).scheme not in ("http", "https", "file") or not one.isprintable() or " " in one:
+        split = _url(one)
+        if split is None or split.scheme not in ("http", "https", "file") or not one.isprintable() or " " in one:
             yield (
                 ("engines", "signatures", index),
                 f'"{one[:80]}" is no URL for freshclam.',

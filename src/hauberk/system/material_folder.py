@@ -84,10 +84,12 @@ def retire(declaration: Declaration, folder: Path, today: date) -> tuple[str, ..
 
 def public_key_in(path: Path) -> bytes:
     """The public key (DER, SPKI) of a certificate or public key in PEM. Raises `MaterialError`."""
-    text = path.read_bytes()
     try:
+        text = path.read_bytes()
         key = x509.load_pem_x509_certificate(text).public_key() if b"CERTIFICATE" in text else load_pem_public_key(text)
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except OSError as error:
+        raise MaterialError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise MaterialError(f"{path}: neither a certificate nor a public key in PEM ({error})") from error
 
