@@ -11,6 +11,7 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.store import assessments, attachments, domains, exceptions, reports, scans
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.overview import overview, trends
+from hauberk.store.standings import standings
 from hauberk.store.verification import verify_chain
 from store.samples import DAY, NOW, assessment, keep_one_of_each, new_tenant, observation, opened
 
@@ -126,6 +127,32 @@ def test_a_scan_from_a_clock_that_ran_ahead_is_not_the_latest_until_then(url: st
             assert await assessments.latest(session, kept.domain_id, NOW + 2001 * DAY) == later
             (state,) = await overview(session, NOW + DAY)
             assert (state.assessment_id, state.previous_id) == (kept.assessed.id, None)
+
+    asyncio.run(scenario())
+
+
+def test_tenants_are_counted_together_by_their_latest_results(url: str) -> None:
+    async def scenario() -> None:
+        async with opened(url) as store:
+            one, other, empty = [await new_tenant(store, slug) for slug in ("one", "other", "empty")]
+            async with store.tenant(one) as session:
+                kept = await keep_one_of_each(session)
+                later = await scans.store(session, observation(at=NOW + DAY), NOW)
+                await assessments.add(session, later.scan.id, assessment(observation(at=NOW + DAY), 10.0), NOW)
+                await domains.add(session, "unscanned.example", NOW)
+                gone = await domains.add(session, "gone.example", NOW)
+                await domains.remove(session, gone.id, NOW)
+            async with store.tenant(other) as session:
+                await keep_one_of_each(session)
+            async with store.system(writing=False) as system:
+                found = await standings(system, [one, empty], NOW + 2 * DAY)
+                earlier = await standings(system, [one], NOW)
+        assert set(found) == {one}  # the other was not asked for, and the empty one has no domain
+        standing = found[one]
+        assert (standing.domains, standing.scanned) == (2, 1)
+        assert (standing.lowest, standing.oldest) == (10.0, NOW + DAY)
+        assert standing.red + standing.amber + standing.green == 1
+        assert earlier[one].lowest == kept.assessed.points
 
     asyncio.run(scenario())
 

@@ -10,6 +10,7 @@ from PIL import Image
 from hauberk.store import alerts, channels, domains, members, schedule, shares, tenants, tokens
 from hauberk.store.members import Role
 from hauberk.web.sign_in.set_up import set_up_link
+from web.kept import OPEN, keep
 from web.site import PASSWORD, Browser, Play, Site
 
 CHANNELS = ("/settings/alerts", "/settings/alerts/channels")
@@ -347,6 +348,34 @@ def test_a_provider_takes_on_clients_and_turns_to_them(play: Play) -> None:
         forced = await eve.client.post("/clients", data={"name": "x", **await _token(eve)})
         assert forced.status_code == 403
         assert (await eve.client.post("/turn-to/1", data=await _token(eve))).status_code == 404
+
+    play(scenario)
+
+
+def test_one_of_many_clients_is_found_and_all_can_be_sorted(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        at = site.clock()
+        ada = await _ada(site)
+        async with site.store.system() as session:
+            for number in range(1, 60):
+                tenant = await tenants.add(session, f"client-{number}", f"Client {number:02}", at)
+                await members.enrol(session, tenant.id, 1, Role.ADMINISTRATOR, at)
+        async with site.store.system(writing=False) as session:
+            by_name = {one.name: one for one in await tenants.all_tenants(session)}
+        for number in (41, 42):
+            await keep(site, by_name[f"Client {number}"], f"example-{number}.com", at, OPEN)
+        first = await ada.read("/clients")
+        assert "60 organisations" in first
+        assert first.index("Client 41") < first.index("Client 42") < first.index("Client 01")
+        assert "1 to 50 of 60" in first
+        assert "51 to 60 of 60" in await ada.read("/clients?page=9")
+        found = await ada.read("/clients?q=CLIENT+4")
+        assert (found.count("Turn to it</button>"), "Client 39" in found) == (10, False)
+        downwards = await ada.read("/clients?sort=name&down=1")
+        assert downwards.index("Client 59") < downwards.index("Client 58")
+        assert "No organisation matches" in await ada.read("/clients?q=nobody")
+        assert "Client 41" not in await ada.read("/clients?sort=score&down=1")  # it is on the last page then
+        assert await ada.read("/clients?sort=nonsense") == first
 
     play(scenario)
 

@@ -1,13 +1,14 @@
-"""The organisations that somebody looks after: the worst first; turning to one, and taking on another."""
+"""The organisations that somebody looks after: finding one, turning to it, and taking on another."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
 from hauberk.app import organisations
-from hauberk.store import members, overview, sessions
+from hauberk.store import members, sessions
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.members import Role
+from hauberk.store.standings import standings
 from hauberk.web import cookies
 from hauberk.web.access import Reader, Visitor
 from hauberk.web.cookies import Cookie
@@ -15,15 +16,23 @@ from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
-from hauberk.web.views.clients import ClientState, client_state, worst_first
+from hauberk.web.views import clients as view
 
 router = APIRouter()
-_MOST_DOMAINS = 100_000
+
+
+def _asked(
+    q: Annotated[str, Query(max_length=120)] = "",
+    sort: Annotated[str, Query(max_length=20)] = "",
+    down: Annotated[str, Query(max_length=1)] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=10**6)] = 1,
+) -> view.Sought:
+    return view.sought(q, sort, down=bool(down), page=number)
 
 
 @router.get("/clients")
-async def show(request: Request, here: Here, visitor: Reader, done: str = "") -> Response:
-    return await _page(request, here, visitor, said=said(done))
+async def show(request: Request, here: Here, visitor: Reader, asked: Annotated[view.Sought, Depends(_asked)], done: str = "") -> Response:
+    return await _page(request, here, visitor, asked, said=said(done))
 
 
 @router.post("/clients")
@@ -39,7 +48,7 @@ async def found(request: Request, here: Here, visitor: Reader, name: Annotated[s
     except StoreError as error:
         if error.fault is not Fault.INVALID:
             raise
-        return await _page(request, here, visitor, wrong={"name": f"{str(error).capitalize()}."}, name=name)
+        return await _page(request, here, visitor, view.Sought(), wrong={"name": f"{str(error).capitalize()}."}, name=name)
     return see("/clients?done=client", request)
 
 
@@ -54,14 +63,12 @@ async def turn_to(request: Request, here: Here, visitor: Reader, tenant_id: Id) 
 
 
 async def _page(
-    request: Request, here: Installation, visitor: Visitor, *, wrong: dict[str, str] | None = None, name: str = "", said: str = ""
+    request: Request, here: Installation, visitor: Visitor, asked: view.Sought, *, wrong: dict[str, str] | None = None, **words: str
 ) -> Response:
-    at = here.clock()
-    states: list[ClientState] = []
-    for tenant in (visitor.tenant, *visitor.others):
-        async with here.store.tenant(tenant.id, writing=False) as session:
-            states.append(client_state(tenant, await overview.overview(session, at, limit=_MOST_DOMAINS), at))
-    status = 422 if wrong else 200
-    return page(
-        request, "settings/clients.html", visitor, status=status, clients=worst_first(states), wrong=wrong or {}, name=name, said=said
-    )
+    at, looked_after = here.clock(), (visitor.tenant, *visitor.others)
+    async with here.store.system(writing=False) as session:
+        found = await standings(session, [tenant.id for tenant in looked_after], at)
+    shown = view.clients((view.client_state(tenant, found.get(tenant.id), at) for tenant in looked_after), asked)
+    content = {"name": "", "said": "", **words}
+    template = "settings/clients_table.html" if request.headers.get("hx-target") == "clients" else "settings/clients.html"
+    return page(request, template, visitor, status=422 if wrong else 200, shown=shown, wrong=wrong or {}, **content)

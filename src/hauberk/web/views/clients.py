@@ -1,16 +1,19 @@
-"""How each organisation stands, from the states of its domains; the worst come first."""
+"""How each organisation stands: found by name, sorted, and cut into pages; the worst come first unless something else is asked for."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from hauberk.model.score import Band
 from hauberk.report.content import Mark
-from hauberk.store.overview import DomainState
+from hauberk.store.standings import Standing
 from hauberk.store.tenants import Tenant
 from hauberk.web.views.words import NO_RESULT, Freshness, freshness, result_mark
 
+PAGE = 50
 _ORDER = (Band.RED, Band.AMBER, Band.GREEN)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +30,78 @@ class ClientState:
     counts: tuple[tuple[Mark, int], ...]
 
 
-def client_state(tenant: Tenant, states: Iterable[DomainState], now: datetime) -> ClientState:
-    every = tuple(states)
-    judged = [one for one in every if one.band is not None]
-    bands = [Band(one.band) for one in judged if one.band is not None]
-    worst = next((band for band in _ORDER if band in bands), None)
-    incomplete = any(one.incomplete for one in judged)
-    oldest = min((one.observed_at for one in judged if one.observed_at is not None), default=None)
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What the reader asked to see; `page` counts from 1."""
+
+    search: str = ""
+    sort: str = "worst"
+    down: bool = False
+    page: int = 1
+
+    def query(self, **changed: str | int | bool) -> str:
+        """The address's query for this, with some of it changed; what is as usual is left out."""
+        new = replace(self, **changed)  # pyright: ignore[reportArgumentType]
+        fields = {
+            "q": new.search,
+            "sort": new.sort if new.sort != "worst" else "",
+            "down": "1" if new.down else "",
+            "page": str(new.page) if new.page > 1 else "",
+        }
+        return f"?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """`found` of all `total` organisations match; `rows` are those of this page, from number `first` on; `pages` is at least 1."""
+
+    sought: Sought
+    rows: tuple[ClientState, ...]
+    found: int
+    total: int
+    first: int
+    pages: int
+
+
+def client_state(tenant: Tenant, standing: Standing | None, now: datetime) -> ClientState:
+    """`standing` is `None` for a tenant without domains."""
+    if standing is None:
+        return ClientState(tenant, 0, 0, NO_RESULT, len(_ORDER), None, None, ())
+    by_band = {Band.RED: standing.red, Band.AMBER: standing.amber, Band.GREEN: standing.green}
+    worst = next((band for band in _ORDER if by_band[band]), None)
     return ClientState(
         tenant,
-        len(every),
-        len(every) - len(judged),
-        NO_RESULT if worst is None else result_mark(worst.value, incomplete=incomplete),
+        standing.domains,
+        standing.domains - standing.scanned,
+        NO_RESULT if worst is None else result_mark(worst.value, incomplete=bool(standing.incomplete)),
         len(_ORDER) if worst is None else _ORDER.index(worst),
-        min((one.points for one in judged if one.points is not None), default=None),
-        None if oldest is None else freshness(oldest, now),
-        tuple((result_mark(band.value, incomplete=False), bands.count(band)) for band in _ORDER if band in bands),
+        standing.lowest,
+        None if standing.oldest is None else freshness(standing.oldest, now),
+        tuple((result_mark(band.value, incomplete=False), by_band[band]) for band in _ORDER if by_band[band]),
     )
 
 
-def worst_first(states: Iterable[ClientState]) -> list[ClientState]:
-    """By the worst domain, then by the lowest score, then by name; those without a result come last."""
-    return sorted(states, key=lambda one: (one.rank, one.lowest if one.lowest is not None else 101.0, one.tenant.name.casefold()))
+def sought(search: str, sort: str, *, down: bool, page: int) -> Sought:
+    """What an address asks for, as far as it makes sense."""
+    return Sought(search.strip()[:120], sort if sort in _SORT_KEYS else "worst", down, max(1, page))
+
+
+def clients(states: Iterable[ClientState], asked: Sought) -> Clients:
+    every, needle = tuple(states), asked.search.casefold()
+    found = [one for one in every if needle in one.tenant.name.casefold() or needle in one.tenant.slug]
+    found.sort(key=lambda one: one.tenant.name.casefold())
+    found.sort(key=_SORT_KEYS[asked.sort], reverse=asked.down)
+    pages = max(1, -(-len(found) // PAGE))
+    number = min(asked.page, pages)
+    first = (number - 1) * PAGE
+    return Clients(replace(asked, page=number), tuple(found[first : first + PAGE]), len(found), len(every), first + 1, pages)
+
+
+# By the worst domain, then by the lowest score; those without a result come last.
+_SORT_KEYS: dict[str, Callable[[ClientState], tuple[float | str | datetime, ...]]] = {
+    "worst": lambda one: (one.rank, 101.0 if one.lowest is None else one.lowest),
+    "name": lambda one: (one.tenant.name.casefold(),),
+    "domains": lambda one: (one.domains,),
+    "score": lambda one: (101.0 if one.lowest is None else one.lowest,),
+    "fresh": lambda one: (_LAST if one.fresh is None else one.fresh.until,),
+}
