@@ -35,7 +35,9 @@ from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.protocols import dnskey, dnssec
 from hauberk.protocols.dnskey import DnsKey
 from hauberk.protocols.dnssec import State, Validated
+from hauberk.protocols.malformed import visible
 from hauberk.protocols.mx import Routing
+from hauberk.protocols.rdata import target
 
 _JUDGED = ("SOA", "MX", "TXT")
 
@@ -73,10 +75,19 @@ def _entry_points(reading: Reading) -> tuple[DnsKey, ...]:
     return ()
 
 
+def _alias(answers: tuple[Validated, ...]) -> str:
+    """What the domain is an alias of; empty where it is none."""
+    given = (one.answer for one in answers if isinstance(one.answer, DnsAnswer))
+    return next((visible(target(one.of("CNAME")[-1])) for one in given if one.of("CNAME")), "")
+
+
 def _insecure(reading: Reading, answers: tuple[Validated, ...]) -> str:
     if any(one.state is State.SECURE for one in answers):
         where = states.names(answers, State.INSECURE)
         return f"The domain is signed, but {where} leads to names that are not."
+    alias = _alias(answers)
+    if alias:
+        return f"The domain is an alias (CNAME) of {alias}, and not all on the way there is signed with DNSSEC: answers can be forged."
     if _entry_points(reading):
         return "The zone has keys, but the zone above has no DS record for them: the chain of signatures does not reach the domain."
     return "The domain is not signed with DNSSEC: answers about it can be forged."
@@ -92,6 +103,8 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
         settings = ("The DS record belongs into the zone above: the registrar puts it there.",)
         records = tuple(f"{reading.domain}. DS {dnskey.delegation_signer(reading.domain, key)}" for key in keys)
         yield Remedy("dnssec.domain-signed", "Hand this DS record to the registrar: the zone is signed already.", records, (), settings)
+    elif alias := _alias(tuple(one for one in _answers(reading) if one.question.type in _JUDGED)):
+        yield Remedy("dnssec.domain-signed", f"Have the zone of {alias} signed, or write its records here instead of the alias.")
     elif "insecure" in codes:
         settings = ("dnssec-policy default;  # BIND, in the zone", "pdnsutil secure-zone " + reading.domain + "  # PowerDNS")
         what = "Switch DNSSEC on where the zone is kept, then hand the DS record to the registrar."

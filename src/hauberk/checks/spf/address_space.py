@@ -31,7 +31,8 @@ from hauberk.protocols import spf
 from hauberk.protocols.malformed import visible
 from hauberk.protocols.spf.terms import A, MxHosts, Ptr
 
-# As much as a /8 of IPv4, a 256th of the whole, or a /16 of IPv6: no sender has that. The large providers come to about a million together.
+# More than a /8 of IPv4, a 256th of the whole, or a /16 of IPv6: no sender has that, though Apple lists the whole of its own /8.
+# The large providers come to about a million together.
 _HUGE = {4: 2**24, 6: 2**112}
 _LARGE = {4: 2**22, 6: 2**104}
 
@@ -52,7 +53,7 @@ def _size(tree: spf.SpfTree) -> Finding:
         message = f"+all in the record of {visible(tree.open_to_all[0])} lets the whole internet send."
         return Finding(domain, Verdict.FAIL, message, record_of(tree), "wide-space")
     counted = f"{_count(tree)} may send with an SPF pass"
-    if tree.space.ipv4 >= _HUGE[4] or tree.space.ipv6 >= _HUGE[6]:
+    if tree.space.ipv4 > _HUGE[4] or tree.space.ipv6 >= _HUGE[6]:
         return Finding(domain, Verdict.FAIL, f"{counted}. No sender needs that many.", evidence, "wide-space")
     if any(node.state in (spf.State.UNANSWERED, spf.State.LEFT_OUT) for node in tree.nodes) or hidden(tree):
         message = f"At least {counted}; how many more is not known, for not all questions were answered."
