@@ -7,7 +7,8 @@ import re
 import pytest
 from PIL import Image
 
-from hauberk.store import alerts, channels, domains, members, schedule, shares, tenants, tokens
+from hauberk.app.work.organisation_key import key_path
+from hauberk.store import alerts, channels, domains, members, reports, schedule, shares, tenants, tokens
 from hauberk.store.members import Role
 from hauberk.web.sign_in.set_up import set_up_link
 from web.kept import OPEN, keep
@@ -249,6 +250,28 @@ def test_the_certificate_is_that_of_the_key_whose_fingerprint_is_shown(play: Pla
         pem = await ada.get("/settings/key/certificate.pem")
         assert b"PRIVATE" not in pem.content
         assert grouped(fingerprint(x509.load_pem_x509_certificate(pem.content))) in await ada.read("/settings/key")
+
+    play(scenario)
+
+
+def test_a_key_that_is_lost_is_made_anew_by_an_administrator_only(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        bob = await site.signed_in("bob@example.com", ((await _tenants(site))[0], Role.MEMBER))
+        before = await ada.read("/settings/key")
+        kept = await keep(site, (await _tenants(site))[0], "example.com", site.clock())
+        async with site.store.tenant(1) as session:
+            await reports.issue(session, kept.id, reports.Rendered("a.pdf", "pdf", b"%PDF-1.7"), "ada", site.clock())
+        key_path(site.settings.work, 1).unlink()
+        assert "The signing key is lost" in await ada.read("/settings/key")
+        assert "Make a new key" not in await bob.read("/settings/key")
+        assert (await ada.get("/settings/key/certificate.pem")).status_code == 404
+        assert (await bob.client.post("/settings/key", data=await _token(bob))).status_code == 403
+        assert not key_path(site.settings.work, 1).exists()
+        assert (await ada.send("/settings/key")).status_code == 303
+        after = await ada.read("/settings/key")
+        shown = re.compile(r"[0-9a-f]{8}( [0-9a-f]{8}){7}")
+        assert shown.search(before) and shown.search(after) and shown.search(before)[0] != shown.search(after)[0]  # pyright: ignore[reportOptionalSubscript]
 
     play(scenario)
 

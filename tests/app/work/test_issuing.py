@@ -16,7 +16,7 @@ from hauberk.app.scanning import now
 from hauberk.app.verifying import Verifier
 from hauberk.app.work import ordering
 from hauberk.app.work.ordering import Progress
-from hauberk.app.work.organisation_key import key_path, organisation_key
+from hauberk.app.work.organisation_key import key_path, organisation_key, replace_key
 from hauberk.lab.casebook import Case
 from hauberk.report.signature import keyfile
 from hauberk.store import reports, scans, tenants
@@ -145,12 +145,33 @@ def test_no_report_is_made_of_a_domain_that_does_not_exist(url: str, tmp_path: P
 
 
 @only_sqlite
+def test_no_other_key_signs_in_silence_where_the_organisations_key_is_lost(url: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with office(url, tmp_path) as one:
+            assert (await _issue(one, "pdf")).state is State.DONE
+            file = key_path(one.settings, one.tenant)
+            kept = file.read_bytes()
+            file.unlink()
+            found = await _issue(one, "pdf", fresh=True)
+            assert found.state is State.FAILED
+            assert "put it back from a backup" in found.reason
+            assert not file.exists()
+            file.write_bytes(kept)
+            assert (await _issue(one, "pdf", fresh=True)).state is State.DONE
+            file.unlink()
+            replace_key(one.settings, one.tenant, "Acme Ltd", START)
+            assert (await _issue(one, "pdf", fresh=True)).state is State.DONE
+
+    asyncio.run(scenario())
+
+
+@only_sqlite
 def test_a_key_that_was_supplied_signs_for_all(url: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with office(url, tmp_path) as one:
             supplied = keyfile.create(tmp_path / "key.pem", "Acme Group", START)
             one.settings = replace(one.settings, key=tmp_path / "key.pem")
-            assert organisation_key(one.settings, one.tenant, "Acme Ltd", START).fingerprint == supplied.fingerprint
+            assert organisation_key(one.settings, one.tenant, "Acme Ltd", START, signed_before=True).fingerprint == supplied.fingerprint
             assert (await _issue(one, "pdf")).state is State.DONE
             assert not key_path(one.settings, one.tenant).exists()
 

@@ -15,7 +15,7 @@ from hauberk.app.work.orders import Outcome, ReportWanted
 from hauberk.app.work.organisation_key import organisation_key
 from hauberk.app.work.scan_job import Subject, keep, look, scan_key, subject_of
 from hauberk.app.work.workshop import Held, WontDoError, Workshop
-from hauberk.report.signature.key import KeyUnusableError
+from hauberk.report.signature.key import KeyUnusableError, SigningKey
 from hauberk.store import assessments, domains, jobs, scans, tenants
 from hauberk.store import reports as issued
 from hauberk.store.assessments import Assessed
@@ -44,7 +44,8 @@ async def do_report(shop: Workshop, held: Held) -> None:
     held.tell("reading the evidence", 0.85)
     scan = await shop.patiently(partial(_evidence, shop, held, assessed))
     held.tell("setting and signing the report", 0.9)
-    files = await asyncio.to_thread(_made, shop, held, found, scan, wanted.kinds)
+    key = await _key(shop, held, found.subject.company)
+    files = await asyncio.to_thread(_made, found, scan, wanted.kinds, Signing(key, shop.clock))
 
     async def write() -> None:
         async with shop.writing(held) as session:
@@ -53,6 +54,16 @@ async def do_report(shop: Workshop, held: Held) -> None:
             await jobs.finish(session, held.job, orders.outcome(done), shop.now())
 
     await shop.patiently(write)
+
+
+async def _key(shop: Workshop, held: Held, company: str) -> SigningKey:
+    async with shop.reading(held) as session:
+        signed_before = bool(await issued.page(session, limit=1))
+    made = partial(organisation_key, shop.settings, held.job.tenant_id, company, shop.now(), signed_before=signed_before)
+    try:
+        return await asyncio.to_thread(made)
+    except KeyUnusableError as error:
+        raise WontDoError(f"the signing key cannot be used: {error}") from None
 
 
 async def _evidence(shop: Workshop, held: Held, assessed: Assessed) -> Scan:
@@ -97,16 +108,11 @@ async def _scanned(shop: Workshop, held: Held, subject: Subject) -> Assessed:
     return await shop.patiently(write)
 
 
-def _made(shop: Workshop, held: Held, found: _Found, scan: Scan, kinds: tuple[str, ...]) -> tuple[Rendered, ...]:
+def _made(found: _Found, scan: Scan, kinds: tuple[str, ...], signing: Signing) -> tuple[Rendered, ...]:
     """The files with those of their signatures."""
-    company = found.subject.company
-    try:
-        key = organisation_key(shop.settings, held.job.tenant_id, company, shop.now())
-    except KeyUnusableError as error:
-        raise WontDoError(f"the signing key cannot be used: {error}") from None
-    prepared = prepare(scan, company, Signing(key, shop.clock), found.logo)
+    prepared = prepare(scan, found.subject.company, signing, found.logo)
     if not prepared.exists:
-        raise WontDoError(f"{scan.observation.domain} does not exist in the DNS (NXDOMAIN): there is nothing to report")
+        raise WontDoError(f"there is nothing to report: {scan.observation.domain} does not exist in the DNS (NXDOMAIN)")
     return tuple(file for written in reports(prepared, kinds, several=found.several) for file in _rendered(written))
 
 

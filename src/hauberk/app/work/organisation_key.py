@@ -5,18 +5,34 @@ from pathlib import Path
 
 from hauberk.app.work.work_settings import WorkSettings
 from hauberk.report.signature import keyfile
-from hauberk.report.signature.key import SigningKey
+from hauberk.report.signature.key import KeyUnusableError, SigningKey
 
 
-def organisation_key(settings: WorkSettings, tenant: int, name: str, at: datetime) -> SigningKey:
+class KeyLostError(KeyUnusableError):
+    """The key that signed earlier reports is not there any more."""
+
+
+def organisation_key(settings: WorkSettings, tenant: int, name: str, at: datetime, *, signed_before: bool) -> SigningKey:
     """The key that was supplied for all, or the organisation's own, made at first use in its `name`.
 
-    Raises `OSError` and `KeyUnusableError`. It reads files: call it off the event loop.
+    Where something was `signed_before`, no key is made in silence: whoever trusts the earlier one would take the new one for a stranger's.
+    Raises `OSError`, `KeyLostError` and `KeyUnusableError`. It reads files: call it off the event loop.
     """
     if settings.key is not None:
         return keyfile.load(settings.key, settings.key_password)
-    key, _ = keyfile.load_or_create(key_path(settings, tenant), name, at)
-    return key
+    path = key_path(settings, tenant)
+    try:
+        return keyfile.load(path) if signed_before else keyfile.load_or_create(path, name, at)[0]
+    except FileNotFoundError:
+        raise KeyLostError(
+            f"{path.name}, which signed the reports so far, is not in the data folder: put it back from a backup, or have an administrator "
+            "make a new one (Settings, Signing key)"
+        ) from None
+
+
+def replace_key(settings: WorkSettings, tenant: int, name: str, at: datetime) -> SigningKey:
+    """A new key in the place of one that is lost; one that is there stays. Raises `OSError` and `KeyUnusableError`."""
+    return keyfile.load_or_create(key_path(settings, tenant), name, at)[0]
 
 
 def key_path(settings: WorkSettings, tenant: int) -> Path:

@@ -14,6 +14,7 @@ SAID = {
     "switched-off": "Nothing more is told there.",
     "silence": "The silence is planned.",
     "silence-ended": "The silence has ended.",
+    "key": "The new key is made. Tell its fingerprint to those who trusted the one before.",
     "planned": "The domains are scanned in this rhythm from now on.",
     "client": "The organisation was founded. Turn to it to add its domains.",
 }

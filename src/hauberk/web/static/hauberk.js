@@ -45,6 +45,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   const ask = event.target.dataset.confirm;
   if (ask && !window.confirm(ask)) event.preventDefault();
+  const menu = event.target.closest("details.menu");
+  if (menu) menu.open = false;
 });
 
 // A link to a check inside closed parts opens them.
