@@ -106,7 +106,7 @@ class _Visit(Connection):
 
     def _at_once(self, data: bytes) -> Reply | None:
         """The usual case without reading line by line: a whole positive reply in one piece, with the text of its last line."""
-        if self._service.protocol is not MailProtocol.SMTP or len(data) > _MOST_AT_ONCE or self._lines.remainder or self._before:
+        if self._service.protocol is not MailProtocol.SMTP or len(data) > _MOST_AT_ONCE or self._before or self._lines.remainder:
             return None
         found = _POSITIVE.fullmatch(data)
         return Reply(int(found[1]), (line_text(found[2] or b""),)) if found else None
@@ -158,12 +158,12 @@ class _Visit(Connection):
         """Allow so much time from now on. The timer may ring early and then looks again, so that most visits set it once."""
         now = self._loop.time()
         self._seconds, self._limit = seconds, min(now + seconds, self._end)
-        due = min(self._limit, self._due, now + self._patience.reply, now + self._patience.handshake)
-        if self._timer is None or due < self._due:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._due = due
-            self._timer = self._loop.call_at(due, self._look_at_clock)
+        if self._timer is not None:
+            if self._limit >= self._due:
+                return
+            self._timer.cancel()
+        self._due = min(self._limit, now + self._patience.reply, now + self._patience.handshake)
+        self._timer = self._loop.call_at(self._due, self._look_at_clock)
 
     def _land(self, ending: Ending) -> None:
         refusal = _REFUSAL.match(self._received)

@@ -70,46 +70,45 @@ class FlightWatch:
                 return self._ssl2()
             if 0x20 <= first < 0x7F:  # text instead of TLS: worth its first line
                 return FlightState.BROKEN if b"\n" in self._waiting or len(self._waiting) > _MOST_TEXT else FlightState.OPEN
-        start = 0
-        while len(self._waiting) - start >= 5:
-            kind, length = self._waiting[start], int.from_bytes(self._waiting[start + 3 : start + 5])
-            if kind not in _RECORDS or self._waiting[start + 1] != 3 or length > _MOST_RECORD:
+        start, length = 0, len(self._waiting)
+        while length - start >= 5:
+            kind, size = self._waiting[start], self._waiting[start + 3] << 8 | self._waiting[start + 4]
+            if kind not in _RECORDS or self._waiting[start + 1] != 3 or size > _MOST_RECORD:
                 return FlightState.BROKEN
             self._began = True
-            end = start + 5 + length
-            if end > len(self._waiting):
+            end = start + 5 + size
+            if end > length:
                 break
-            state = self._record(kind, bytes(self._waiting[start + 5 : end]))
-            if state is not FlightState.OPEN:
-                return state
+            if self._is_last(kind, self._waiting[start + 5 : end]):
+                return FlightState.WHOLE
             start = end
         del self._waiting[:start]
         head = bytes(self._waiting[:2])
         possible = not head or (head[0] in _RECORDS and head[1:] in (b"", b"\x03"))
         return FlightState.OPEN if possible else FlightState.BROKEN
 
-    def _record(self, kind: int, payload: bytes) -> FlightState:
-        if kind == _ALERT:
-            # Some servers only grumble about the name and go on (RFC 6066, 3).
-            grumble = len(payload) < 2 or payload[:2] == bytes((_WARNING, _UNRECOGNIZED_NAME))
-            return FlightState.OPEN if grumble else FlightState.WHOLE
-        if kind != _HANDSHAKE:
-            return FlightState.WHOLE
-        self._messages += payload
-        return self._read_messages()
+    def _is_last(self, kind: int, payload: bytearray) -> bool:
+        """Whether nothing that can be read follows this record."""
+        if kind == _HANDSHAKE:
+            self._messages += payload
+            return self._read_messages()
+        # Some servers only grumble about the name and go on (RFC 6066, 3).
+        return kind != _ALERT or (len(payload) > 1 and (payload[0], payload[1]) != (_WARNING, _UNRECOGNIZED_NAME))
 
-    def _read_messages(self) -> FlightState:
-        start = 0
-        while len(self._messages) - start >= 4:
-            end = start + 4 + int.from_bytes(self._messages[start + 1 : start + 4])
-            if end > len(self._messages):
+    def _read_messages(self) -> bool:
+        messages = self._messages
+        start, length = 0, len(messages)
+        while length - start >= 4:
+            body = start + 4
+            end = body + (messages[start + 1] << 16 | messages[start + 2] << 8 | messages[start + 3])
+            if end > length:
                 break
-            message = self._messages[start]
-            if message == _SERVER_HELLO_DONE or (message == _SERVER_HELLO and _is_last_in_clear(bytes(self._messages[start + 4 : end]))):
-                return FlightState.WHOLE
+            message = messages[start]
+            if message == _SERVER_HELLO_DONE or (message == _SERVER_HELLO and _is_last_in_clear(bytes(messages[body:end]))):
+                return True
             start = end
-        del self._messages[:start]
-        return FlightState.OPEN
+        del messages[:start]
+        return False
 
     def _ssl2(self) -> FlightState:
         """A record of SSL 2.0: two octets of length with the first bit set, then the kind of message."""

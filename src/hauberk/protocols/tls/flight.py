@@ -4,10 +4,11 @@ TLS 1.3 encrypts all after the ServerHello; the older versions send their whole 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TypedDict
+
+from msgspec import Struct
 
 from hauberk.protocols.ffdhe import group_of_prime
 from hauberk.protocols.tls.octets import CutError, extensions, messages, numbers, take
@@ -38,8 +39,7 @@ def alert_name(number: int) -> str:
     return ALERTS.get(number, str(number))
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFlight:
+class ServerFlight(Struct, frozen=True, gc=False):
     """Numbers as on the wire; None for what was not seen. `chain` is DER, leaf first; `alert` is the description's number of the first
     fatal alert, or of the first warning where none is fatal.
 

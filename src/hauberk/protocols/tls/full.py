@@ -1,7 +1,8 @@
 """The questions of full depth: every version, suite, group, signature scheme and certificate by name, and the finer points of behaviour."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hauberk.protocols.tls.elimination import Dimension, Offer, eliminate
 from hauberk.protocols.tls.groups import CURVES, FINITE, POST_QUANTUM, groups_of

@@ -3,9 +3,11 @@
 Everything is fixed by the fields, the random too, so that the same question is the same octets in every run.
 """
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.octets import CutError, extensions, listed, messages, numbers, take, vector
@@ -22,8 +24,7 @@ _RARE = ("ARIA", "CAMELLIA", "SEED", "IDEA", "TLS_DH_DSS", "TLS_DH_RSA", "TLS_EC
 _KNOWN = {SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, PADDING, VERSIONS, KEY_SHARE, *SIGNALS}
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(Struct, frozen=True, gc=False):
     """`version` is the legacy field, the highest version below TLS 1.3; `versions` the extension that TLS 1.3 needs, empty for none.
 
     `signals` are the extensions that only say "I can" (`SIGNALS`). `key_share` tells whether the extension stands there, empty, so
@@ -47,8 +48,7 @@ class ClientHello:
     padded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Ssl2Hello:
+class Ssl2Hello(Struct, frozen=True, gc=False):
     """`kinds` are the cipher kinds, three octets each."""
 
     kinds: tuple[int, ...]
@@ -63,8 +63,8 @@ def render(hello: ClientHello | Ssl2Hello) -> bytes:
         body = b"\x01" + hello.version.to_bytes(2) + listed((len(kinds), 0, len(challenge))) + kinds + challenge
         return (0x8000 | len(body)).to_bytes(2) + body
     body = _body(hello)
-    record_version = min(hello.version, TLS10)
-    return bytes((_HANDSHAKE,)) + record_version.to_bytes(2) + vector(bytes((_CLIENT_HELLO,)) + vector(body, 3), 2)
+    version, length = min(hello.version, TLS10), len(body)
+    return b"%c%b%b%c%b%b" % (_HANDSHAKE, version.to_bytes(2), (length + 4).to_bytes(2), _CLIENT_HELLO, length.to_bytes(3), body)
 
 
 def parse(data: bytes) -> ClientHello | Ssl2Hello | Malformed:
@@ -109,9 +109,10 @@ def _random(seed: str) -> bytes:
     return sha256(f"hauberk {seed}".encode()).digest()
 
 
+@lru_cache(maxsize=256)
 def _named(server_name: str) -> bytes:
     name = vector(b"\x00" + vector(server_name.encode("ascii", "replace"), 2), 2)
-    return listed((SERVER_NAME,)) + vector(name, 2) if server_name else b""
+    return SERVER_NAME.to_bytes(2) + vector(name, 2) if server_name else b""
 
 
 @lru_cache(maxsize=256)  # hello after hello differs in its suites alone, and server after server in its name
@@ -137,7 +138,7 @@ def _extension_block(
         held.append((VERSIONS, vector(listed(versions), 1)))
     if key_share:
         held.append((KEY_SHARE, vector(listed((X25519,)) + vector(public_share(), 2) if share else b"", 2)))
-    return b"".join(listed((kind,)) + vector(value, 2) for kind, value in held)
+    return b"".join(kind.to_bytes(2) + vector(value, 2) for kind, value in held)
 
 
 def _parse_ssl2(data: bytes) -> Ssl2Hello | Malformed:

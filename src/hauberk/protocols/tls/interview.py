@@ -7,9 +7,12 @@ a no only when it closes again. Nothing here reads a clock or rolls dice, so tha
 
 from collections import deque
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Endpoint, Flight, Hello
@@ -37,8 +40,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """`by_closing`: the no was no alert but a closed connection, which needs to be held against a hello that is known to be taken."""
 
     hello: ClientHello | Ssl2Hello
@@ -56,8 +58,7 @@ class Answer:
         return self.outcome is Outcome.DECLINED
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, gc=False):
     hello: ClientHello | Ssl2Hello
     purpose: str
 

@@ -7,6 +7,8 @@ the answer that said no.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from hauberk.model.transport import SmtpSession
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.tls.flight import ServerFlight
@@ -21,8 +23,7 @@ _KEYS = {"RSA": "rsa", "EC": "ecdsa", "DSA": "dsa", "Ed25519": "ed25519", "Ed448
 NUMBERS = {name: number for number, name in VERSIONS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, gc=False):
     """One suite chosen in one version, with the answer it was read from (None: the real handshake)."""
 
     version: int

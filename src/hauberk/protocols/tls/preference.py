@@ -1,6 +1,6 @@
 """Whose order of suites decides, and whether the server's is a good one, read off its choices."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hauberk.protocols.tls.facts import OrderFact
 from hauberk.protocols.tls.grade import Grade
@@ -13,8 +13,7 @@ from hauberk.protocols.tls.schemes import ALL
 _SOUND = (Grade.GOOD, Grade.SUFFICIENT)
 
 
-@dataclass(frozen=True, slots=True)
-class FreeChoice:
+class FreeChoice(Struct, frozen=True, gc=False):
     """A choice from a hello that left the server every sound curve and signature. `offered` are the suites in it that the server is known
     to have, in the hello's order; the chosen one is among them."""
 
