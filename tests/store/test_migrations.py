@@ -68,6 +68,7 @@ ROWS = {
         "VALUES (1, 'scan', 'k', 'waiting', 0, {at}, {at}, 0, '', '', '', {blob})",
     ),
     "0004": ("INSERT INTO ceremonies (digest, kind, content, expires_at) VALUES ('0', 'set-up', '', {at})",),
+    "0005": ("UPDATE users SET disabled_at = {at}, disabled_by = 'Ada'",),
 }  # fmt: skip
 
 

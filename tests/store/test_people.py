@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from hauberk.store import alerts, ceremonies, channels, domains, members, passkeys, sessions, shares, tenants, tokens, users
+from hauberk.store import alerts, ceremonies, channels, closing, domains, members, passkeys, sessions, shares, tenants, tokens, users
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.members import Role
 from store.samples import DAY, NOW, new_tenant, opened
@@ -45,7 +45,8 @@ def test_a_session_ends_with_time_a_new_password_or_the_user(url: str) -> None:
             await users.set_password(system, ada.id, "$argon2id$new")
             assert await sessions.find(system, secret, NOW) is None
             another = await sessions.begin(system, ada.id, None, NOW, NOW + DAY)
-            await users.disable(system, ada.id, NOW)
+            bob = await users.add(system, "bob@example.com", "Bob", NOW)
+            await closing.close(system, ada, bob, NOW)
             assert await sessions.find(system, another, NOW) is None
             await sessions.begin(system, ada.id, None, NOW, NOW + DAY)
             assert await sessions.forget_expired(system, NOW + DAY) == 1

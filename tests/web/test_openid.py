@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from hauberk.app.server_settings import Provider
-from hauberk.store import members, users
+from hauberk.store import closing, members, users
 from hauberk.store.members import Role
 from web.openid_provider import CLIENT, SECRET, OpenIdProvider, provider
 from web.site import NOW, Browser, Site, site
@@ -79,6 +79,22 @@ def test_the_people_of_a_provider_may_be_let_into_an_organisation(meet: Play) ->
         async with met.site.store.system() as session:
             (seat,) = await members.seats_of(session, 1)
         assert (seat.tenant.name, seat.role) == ("Acme", Role.MEMBER)
+
+    meet(scenario, "acme")
+
+
+def test_whose_account_was_closed_does_not_come_back_even_under_another_address(meet: Play) -> None:
+    async def scenario(met: Meeting) -> None:
+        await met.site.tenant("Acme")
+        await met.visit()
+        async with met.site.store.system() as session:
+            (user,) = await users.page(session)
+            boss = await users.add(session, "boss@example.com", "Boss", met.site.clock())
+            await closing.close(session, user, boss, met.site.clock())
+        for subject, email in (("", ""), ("", "other@example.com"), ("another", user.email)):
+            met.provider.person |= {"sub": subject or str(met.provider.person["sub"]), "email": email or user.email}
+            answer = await met.visit(browser=met.site.browser())
+            assert (answer.status_code, "This account was closed." in answer.text) == (403, True), (subject, email)
 
     meet(scenario, "acme")
 

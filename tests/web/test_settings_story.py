@@ -34,7 +34,7 @@ def test_every_page_of_the_settings_can_be_read_and_used(tmp_path: Path, migrate
         inspector = Inspector()
         for name in _pages(page, at.url):
             inspector.look(page, name)
-        assert len(inspector.seen) == 7
+        assert len(inspector.seen) == 8
         assert [said for said in complaints if "422" not in said] == []
 
 
@@ -71,6 +71,9 @@ def _pages(page: Page, url: str) -> Iterator[str]:
     page.get_by_role("button", name="Make the link").click()
     expect(page.get_by_text("The organisation has no such domain.")).to_be_visible()
     yield "shares"
+    page.goto(f"{url}/settings/accounts")
+    expect(page.get_by_text("your own")).to_be_visible()
+    yield "accounts"
     page.goto(f"{url}/clients")
     page.get_by_label("Organisation").fill("Second Ltd")
     page.get_by_role("button", name="Take on").click()

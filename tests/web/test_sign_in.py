@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from hauberk.store import sessions, users
+from hauberk.store import closing, sessions, users
 from hauberk.store.members import Role
 from hauberk.web.sign_in import attempts
 from hauberk.web.sign_in.set_up import set_up_link
@@ -81,7 +81,7 @@ def test_a_user_without_a_password_or_with_a_closed_account_is_not_let_in(play: 
         assert (await site.browser().send("/sign-in", email="bob@example.com", password="")).status_code in (401, 422)
         assert (await site.browser().send("/sign-in", email="bob@example.com", password="anything at all")).status_code == 401
         async with site.store.system() as session:
-            await users.disable(session, ada.id, site.clock())
+            await closing.close(session, ada, await users.add(session, "eve@example.com", "Eve", site.clock()), site.clock())
         assert (await site.browser().send("/sign-in", email="ada@example.com", password=PASSWORD)).status_code == 401
 
     play(scenario)

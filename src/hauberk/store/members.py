@@ -1,5 +1,6 @@
 """Members of a tenant, their roles, and invitations to become one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,10 +72,18 @@ async def of_user(session: SystemSession, user_id: int) -> tuple[Membership, ...
 
 async def seats_of(session: SystemSession, user_id: int) -> tuple[Seat, ...]:
     """The tenants in service that a user is a member of, by name."""
+    return (await seats_of_all(session, (user_id,)))[user_id]
+
+
+async def seats_of_all(session: SystemSession, user_ids: Collection[int]) -> dict[int, tuple[Seat, ...]]:
+    """The same of many users, by their ids."""
     first = select(func.min(tenants.c.id)).scalar_subquery()
-    joined = select(*columns(tenants, Tenant), memberships.c.role, first.label("first_id")).join_from(memberships, tenants)
-    mine = joined.where(memberships.c.user_id == user_id, tenants.c.archived_at.is_(None)).order_by(tenants.c.name, tenants.c.id)
-    return tuple(Seat(read(Tenant, row), Role(row.role), row.id == row.first_id) for row in await session.rows(mine))
+    shown = select(*columns(tenants, Tenant), memberships.c.role, memberships.c.user_id, first.label("first_id"))
+    theirs = shown.join_from(memberships, tenants).where(memberships.c.user_id.in_(user_ids), tenants.c.archived_at.is_(None))
+    seats: dict[int, list[Seat]] = {id: [] for id in user_ids}
+    for row in await session.rows(theirs.order_by(tenants.c.name, tenants.c.id)):
+        seats[row.user_id].append(Seat(read(Tenant, row), Role(row.role), row.id == row.first_id))
+    return {id: tuple(found) for id, found in seats.items()}
 
 
 async def enrol(session: SystemSession, tenant: int, user_id: int, role: Role, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
 from hauberk.store.columns import columns
 from hauberk.store.errors import Fault, StoreError, missing
@@ -13,7 +13,7 @@ from hauberk.store.tables.people import identities, sessions, sign_in_failures, 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`email` in lower case; `password_hash` is argon2's, empty without a password."""
+    """`email` in lower case; `password_hash` is argon2's, empty without a password; `disabled_at` and `disabled_by` of a closed account."""
 
     id: int
     email: str
@@ -21,6 +21,12 @@ class User:
     password_hash: str
     created_at: datetime
     disabled_at: datetime | None
+    disabled_by: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """As it stands in records and reports: who did it."""
+        return f"{self.name} <{self.email}>" if self.name else self.email
 
 
 async def add(session: SystemSession, email: str, name: str, at: datetime, *, password_hash: str = "") -> User:
@@ -57,11 +63,18 @@ async def renew_hash(session: SystemSession, id: int, password_hash: str) -> Non
     await session.run(users.update().where(users.c.id == id).values(password_hash=password_hash))
 
 
-async def disable(session: SystemSession, id: int, at: datetime) -> None:
-    """Sign-in is refused from now on and all sessions end. Raises `StoreError` (missing)."""
-    if not await session.run(users.update().where(users.c.id == id).values(disabled_at=at)):
-        raise missing("user")
-    await session.run(delete(sessions).where(sessions.c.user_id == id))
+async def page(session: SystemSession, *, holding: str = "", limit: int = 100) -> tuple[User, ...]:
+    """Those whose address or name holds the text, by address."""
+    found = or_(users.c.email.icontains(holding, autoescape=True), users.c.name.icontains(holding, autoescape=True))
+    return await session.records(User, select(*columns(users, User)).where(found).order_by(users.c.email).limit(limit))
+
+
+async def open_again(session: SystemSession, id: int, name: str, password_hash: str) -> None:
+    """A closed account as if it were new. Raises `StoreError` (missing) where there is none, or it is open."""
+    closed = users.update().where(users.c.id == id, users.c.disabled_at.is_not(None))
+    if not await session.run(closed.values(name=name, password_hash=password_hash, disabled_at=None, disabled_by=None)):
+        raise missing("closed account")
+    await session.run(delete(identities).where(identities.c.user_id == id))
 
 
 async def link_identity(session: SystemSession, user_id: int, issuer: str, subject: str, at: datetime) -> None:

@@ -43,7 +43,7 @@ class Auditor:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A signed-in user, working in `tenant`; `others` are the further tenants of the same user. `provides`: may take on new clients."""
+    """A signed-in user, working in `tenant`; `others` are further tenants of the same user. `provides`: administers the installation."""
 
     user: User
     tenant: Tenant
@@ -55,7 +55,7 @@ class Visitor:
     @property
     def name(self) -> str:
         """As it stands in records and reports: who did it."""
-        return f"{self.user.name} <{self.user.email}>" if self.user.name else self.user.email
+        return self.user.known_as
 
     @property
     def may_change(self) -> bool:
@@ -108,6 +108,13 @@ async def administrator(visitor: Annotated[Visitor, Depends(reader)]) -> Visitor
     return visitor
 
 
+async def operator(visitor: Annotated[Visitor, Depends(reader)]) -> Visitor:
+    """Administrators of the organisation that set the server up see to the installation as a whole."""
+    if not visitor.provides:
+        raise HTTPException(403, "Only administrators of the organisation that set this server up can do this.")
+    return visitor
+
+
 async def auditor(request: Request, here: Here) -> Auditor:
     """Somebody with a share link that still holds (its cookie was set by `/share/SECRET`)."""
     secret = cookies.read(request, Cookie.SHARE, here.settings)
@@ -132,6 +139,7 @@ AnybodyDep = Annotated[Visitor | Guest, Depends(anybody)]
 Reader = Annotated[Visitor, Depends(reader)]
 Member = Annotated[Visitor, Depends(member)]
 Administrator = Annotated[Visitor, Depends(administrator)]
+Operator = Annotated[Visitor, Depends(operator)]
 ShareHolder = Annotated[Auditor, Depends(auditor)]
 
 

@@ -21,6 +21,7 @@ users = Table(
     Column("password_hash", Text, nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("disabled_by", Text),
     sqlite_autoincrement=True,
 )
 

@@ -10,7 +10,7 @@ from hauberk.store.errors import Fault, StoreError
 from hauberk.store.members import Role
 from hauberk.store.standings import standings
 from hauberk.web import cookies
-from hauberk.web.access import Reader, Visitor
+from hauberk.web.access import Operator, Reader, Visitor
 from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
@@ -36,10 +36,8 @@ async def show(request: Request, here: Here, visitor: Reader, asked: Annotated[v
 
 
 @router.post("/clients")
-async def found(request: Request, here: Here, visitor: Reader, name: Annotated[str, Form(max_length=1000)]) -> Response:
+async def found(request: Request, here: Here, visitor: Operator, name: Annotated[str, Form(max_length=1000)]) -> Response:
     """A new organisation, of which the visitor is administrator."""
-    if not visitor.provides:
-        raise HTTPException(403, "Only administrators of the organisation that set this server up take on new ones.")
     at = here.clock()
     try:
         async with here.store.system() as session:

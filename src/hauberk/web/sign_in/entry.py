@@ -10,6 +10,8 @@ from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Installation
 from hauberk.web.page import see
 
+CLOSED = "This account was closed. Ask an administrator of your organisation for an invitation."
+
 
 async def enter(request: Request, here: Installation, user: User, path: str = "/", *, tenant: int | None = None) -> Response:
     """Sign the user in and go to the path. What the browser brought along as a session ends (RFC 6265, 8.4; session fixation)."""
@@ -24,7 +26,7 @@ async def begin(request: Request, here: Installation, session: SystemSession, us
     """A new session in place of the one that the browser had, in one transaction; its secret."""
     at, limits = here.clock(), here.settings.session
     if user.disabled_at is not None:
-        raise HTTPException(403, "This account was closed. Ask an administrator of your organisation.")
+        raise HTTPException(403, CLOSED)
     await sessions.end(session, cookies.read(request, Cookie.SESSION, here.settings))
     await sessions.forget_expired(session, at)
     if tenant is None:

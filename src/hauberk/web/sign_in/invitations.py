@@ -66,12 +66,13 @@ async def _accept(here: Installation, secret: str, user: User) -> None:
 
 
 async def _invited(here: Installation, secret: str) -> tuple[Invitation, User | None]:
-    """The invitation, if it still holds, and the account of the invited address."""
+    """The invitation, if it still holds, and the account of the invited address, unless it was closed."""
     async with here.store.system(writing=False) as session:
         invitation = await members.pending(session, secret, here.clock())
         if invitation is None:
             raise HTTPException(404, _GONE)
-        return invitation, await users.by_email(session, invitation.email)
+        user = await users.by_email(session, invitation.email)
+        return invitation, user if user is not None and user.disabled_at is None else None
 
 
 async def _form(

@@ -1,6 +1,6 @@
 """Somebody who gets an account: the form that asks for a name, an address and a password, and what is wrong with it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hauberk.app.work.channel_setup import mail_address
@@ -42,5 +42,10 @@ def address_objection(email: str) -> str:
 
 
 async def register(session: SystemSession, newcomer: Newcomer, password_hash: str, at: datetime) -> User:
-    """The account. Raises `StoreError` (conflict) when the address has one."""
-    return await users.add(session, mail_address(newcomer.email), newcomer.name.strip(), at, password_hash=password_hash)
+    """The account; a closed one is opened again, as if it were new. Raises `StoreError` (conflict) when the address has an open one."""
+    address, name = mail_address(newcomer.email), newcomer.name.strip()
+    there = await users.by_email(session, address)
+    if there is None or there.disabled_at is None:
+        return await users.add(session, address, name, at, password_hash=password_hash)
+    await users.open_again(session, there.id, name, password_hash)
+    return replace(there, name=name, password_hash=password_hash, disabled_at=None, disabled_by=None)

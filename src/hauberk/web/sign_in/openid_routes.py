@@ -20,7 +20,7 @@ from hauberk.web.access import Reader, require_recent
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import local, see
 from hauberk.web.sign_in import attempts, openid
-from hauberk.web.sign_in.entry import enter
+from hauberk.web.sign_in.entry import CLOSED, enter
 from hauberk.web.sign_in.newcomer import address_objection
 from hauberk.web.sign_in.openid import Claims, ProviderError, Visit
 
@@ -105,7 +105,10 @@ async def _user_of(here: Installation, provider: Provider, claims: Claims) -> Us
             raise HTTPException(
                 403, f"{_label(provider)} does not say that your mail address is verified, so nobody knows who you are here."
             )
-        if await users.by_email(session, claims.email) is not None:
+        there = await users.by_email(session, claims.email)
+        if there is not None and there.disabled_at is not None:
+            raise HTTPException(403, CLOSED)
+        if there is not None:
             raise HTTPException(
                 403, f"There is an account for {claims.email}. Sign in to it another way first, then link it with {_label(provider)} there."
             )
