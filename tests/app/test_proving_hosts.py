@@ -7,12 +7,22 @@ from pathlib import Path
 import pytest
 
 from hauberk.app.mail_system import System
-from hauberk.app.proving_hosts import NotProvedError, Order, attempt, order, read_part, settled
+from hauberk.app.proving_hosts import (
+    NotProvedError,
+    Order,
+    attempt,
+    order,
+    read_halfway,
+    read_part,
+    seen_inside,
+    settled,
+    write_halfway,
+)
 from hauberk.system.material import KeyPair, Material
 from hauberk.system.prove import vantage
 from hauberk.system.prove.evidence import Proof
 from hauberk.system.prove.measures import Standing, judge
-from hauberk.system.prove.probe import State, Vantage
+from hauberk.system.prove.probe import Place, State, Vantage
 from hauberk.system.prove.targets import Account, Service
 from hauberk.system.prove.testers_file import Sink
 from hauberk.system.stage import play
@@ -43,7 +53,9 @@ def test_parts_of_two_vantages_settle_into_one_proof_that_names_what_is_missing(
             (tmp_path / "internet.part.json").write_bytes(vantage.encode(await attempt(wanted, Vantage.INTERNET, clock)))
             people.messages += [raw for _, raw in mta.kept]
             own = await attempt(wanted, Vantage.WORKSTATION, clock)
-            return await settled(wanted, (*read_part(tmp_path / "internet.part.json"), *own), clock, seconds=0.5)
+            halfway = await seen_inside(wanted, (*read_part(tmp_path / "internet.part.json"), *own), clock, seconds=0.5)
+            (tmp_path / "workstation.part.json").write_bytes(write_halfway(halfway))
+            return await settled(wanted, read_halfway(tmp_path / "workstation.part.json"), clock, seconds=0.5)
 
     proof = asyncio.run(run())
     found = {one.probe.id: one.state for one in proof.outcomes}
@@ -68,6 +80,27 @@ def test_nothing_is_sent_while_the_sink_is_not_shown_to_be_ours() -> None:
     assert mta.kept == []
 
 
+def test_behind_the_firewall_the_internet_s_part_shows_that_the_sink_is_ours(tmp_path: Path) -> None:
+    """As declared, no zone but the internet can open the sink."""
+    mta, people, sink = FakeMta(), FakeImap(), FakeImap(lets_in=sink_reader)
+
+    async def run() -> tuple[int, set[Place]]:
+        async with listening(mta.serve) as mx, listening(people.serve, tls=True) as imap:
+            async with listening(sink.serve, tls=True) as far:
+                part = await attempt(given(mx, imap, far), Vantage.INTERNET, clock)
+            shut = given(mx, imap, far)
+            own = await attempt(shut, Vantage.WORKSTATION, clock, part)
+            with pytest.raises(NotProvedError, match="has to be yours"):
+                await attempt(shut, Vantage.WORKSTATION, clock, own)
+            halfway = await seen_inside(shut, (*part, *own), clock, seconds=0.2)
+            with pytest.raises(NotProvedError, match="has to be yours"):
+                await settled(shut, halfway, clock, seconds=0.2)
+            return len(own), set(halfway.inside.looked_at)
+
+    tried, looked_at = asyncio.run(run())
+    assert tried > 0 and looked_at <= {Place.MAILBOX}
+
+
 def test_an_order_needs_a_file_of_accounts_and_parts_have_to_be_parts(tmp_path: Path) -> None:
     with pytest.raises(NotProvedError, match="cannot be read"):
         order(SYSTEM, tmp_path / "prove.toml")
@@ -77,3 +110,5 @@ def test_an_order_needs_a_file_of_accounts_and_parts_have_to_be_parts(tmp_path: 
     (tmp_path / "part").write_text("{}")
     with pytest.raises(NotProvedError, match="no part of a proof"):
         read_part(tmp_path / "part")
+    with pytest.raises(NotProvedError, match="not what a workstation wrote"):
+        read_halfway(tmp_path / "part")

@@ -1,6 +1,8 @@
-"""Proving on real hosts: one vantage at a time, each where it stands; the workstation's comes last and settles all of them."""
+"""Proving on real hosts: one vantage at a time, each where it stands. The internet's comes first, for it shows that the sink is ours;
+the workstation's comes last and looks into the mailbox inside. Who can open the sink settles all of them: no zone of the declaration can.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ from hauberk.system.prove.declared import targets
 from hauberk.system.prove.evidence import Proof
 from hauberk.system.prove.imap import mailbox_session
 from hauberk.system.prove.probe import Attempt, Place, Vantage
-from hauberk.system.prove.settling import settle
+from hauberk.system.prove.settling import Gathered, settle
 from hauberk.system.prove.smtp import verifying
 from hauberk.system.prove.targets import PublishedKey, Targets
 from hauberk.system.prove.testers_file import BadTestersError, Sink, read
@@ -37,6 +39,14 @@ class Order:
     sink: Sink
 
 
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """All that was tried, and what of it came to the mailbox inside; the sink has yet to be looked into."""
+
+    attempts: tuple[Attempt, ...]
+    inside: Gathered
+
+
 def order(system: System, accounts: Path) -> Order:
     """Raises `NotProvedError`."""
     try:
@@ -50,23 +60,34 @@ def order(system: System, accounts: Path) -> Order:
     return Order(system, targets(system.declaration, testers, keys), sink)
 
 
-async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime]) -> tuple[Attempt, ...]:
-    """The probes of one vantage. Raises `NotProvedError` where the sink is not shown to be ours."""
-    await _sink_is_ours(given, clock)
+async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime], earlier: Iterable[Attempt] = ()) -> tuple[Attempt, ...]:
+    """The probes of one vantage. Raises `NotProvedError` where the sink is not shown to be ours.
+
+    `earlier`: what other vantages wrote. The internet's shows that the sink opened: no declared flow leads there from the other zones.
+    """
+    if all(one.probe.vantage is not Vantage.INTERNET for one in earlier):
+        await _sink_is_ours(given, clock)
     a_minute = given.system.declaration.policy.client_connections_a_minute
     pause = 60 / (a_minute * _SHARE) if zone is Vantage.INTERNET else 0.0
     return await vantage.attempts_at(zone, given.targets, (), clock, 2 if pause else 8, pause)
 
 
-async def settled(given: Order, attempts: tuple[Attempt, ...], clock: Callable[[], datetime], seconds: float = _DELIVERY) -> Proof:
-    """Look where messages turn up, for so many seconds, and say what all of it comes to."""
+async def seen_inside(given: Order, attempts: tuple[Attempt, ...], clock: Callable[[], datetime], seconds: float = _DELIVERY) -> Halfway:
+    """What turns up in the test account's mailbox within so many seconds; a workstation may open it."""
     wanted = given.targets
-    seekers = {
-        Place.MAILBOX: gathering.mailbox(wanted.imap, wanted.mailbox, wanted.anchors, Place.MAILBOX, clock),
-        Place.SINK: gathering.mailbox(given.sink.service, given.sink.account, given.sink.anchors, Place.SINK, clock),
-    }
+    seek = gathering.mailbox(wanted.imap, wanted.mailbox, wanted.anchors, Place.MAILBOX, clock)
+    return Halfway(attempts, await gathering.gather(attempts, {Place.MAILBOX: seek}, seconds))
+
+
+async def settled(given: Order, halfway: Halfway, clock: Callable[[], datetime], seconds: float = _DELIVERY) -> Proof:
+    """Look into the sink, and say what all of it comes to. Raises `NotProvedError` where the sink cannot be opened from here."""
+    await _sink_is_ours(given, clock)
+    wanted, attempts, inside = given.targets, halfway.attempts, halfway.inside
+    seek = gathering.mailbox(given.sink.service, given.sink.account, given.sink.anchors, Place.SINK, clock)
     begun = min((one.transcript.began for one in attempts), default=clock())
-    outcome = settle(attempts, await gathering.gather(attempts, seekers, seconds), wanted)
+    outside = await gathering.gather(attempts, {Place.SINK: seek}, seconds)
+    found = Gathered((*inside.found, *outside.found), inside.looked_at | outside.looked_at)
+    outcome = settle(attempts, found, wanted)
     return proof(given.system.declaration.organisation, wanted, begun, (outcome,), planned(wanted, attempts))
 
 
@@ -76,6 +97,18 @@ def read_part(path: Path) -> tuple[Attempt, ...]:
         return vantage.decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError) as error:
         raise NotProvedError(f"{path} is no part of a proof: {error}") from None
+
+
+def write_halfway(halfway: Halfway) -> bytes:
+    return msgspec.json.encode(halfway)
+
+
+def read_halfway(path: Path) -> Halfway:
+    """What the workstation wrote down. Raises `NotProvedError`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Halfway)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise NotProvedError(f"{path} is not what a workstation wrote: {error}") from None
 
 
 async def _sink_is_ours(given: Order, clock: Callable[[], datetime]) -> None:

@@ -27,7 +27,10 @@ def prove(
     declaration: DeclarationFile = MAIL_TOML,
     accounts: Annotated[Path, typer.Option("--accounts", metavar="FILE", help="Test accounts and the sink outside.")] = Path("prove.toml"),
     part: Annotated[
-        list[Path] | None, typer.Option("--part", metavar="FILE", help="With workstation: what other vantages wrote; may be repeated.")
+        list[Path] | None, typer.Option("--part", metavar="FILE", help="What the vantages before this one wrote; may be repeated.")
+    ] = None,
+    settle: Annotated[
+        Path | None, typer.Option("--settle", metavar="FILE", help="With internet, at the end: what the workstation wrote.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
     sign: Sign = False,
@@ -35,38 +38,58 @@ def prove(
     key_password_file: PasswordFile = None,
     time_stamp: TimeStamp = "",
 ) -> None:
-    """Probe the declared hosts from where this machine stands; the workstation, last, settles all parts and writes the report.
+    """Probe the declared hosts from where this machine stands; at the end all is settled, and the report written.
 
-    On a machine on the internet, on the MTA and on the MDA each: hauberk system prove --vantage internet (dmz, inside). Then on a
-    workstation: hauberk system prove --vantage workstation --part internet.part.json --part dmz.part.json --part inside.part.json
+    On a machine on the internet: hauberk system prove --vantage internet. On the MTA and on the MDA, each with what that wrote: hauberk
+    system prove --vantage dmz (inside) --part internet.part.json. On a workstation, with all three: hauberk system prove --vantage
+    workstation --part internet.part.json --part dmz.part.json --part inside.part.json. Where the sink cannot be opened from there, on
+    the machine on the internet again: hauberk system prove --vantage internet --settle workstation.part.json
     """
     try:
         from asyncio import run
 
         from hauberk.app.proving import write_measures
-        from hauberk.app.proving_hosts import NotProvedError, attempt, order, read_part, settled
+        from hauberk.app.proving_hosts import (
+            NotProvedError,
+            attempt,
+            order,
+            read_halfway,
+            read_part,
+            seen_inside,
+            settled,
+            write_halfway,
+        )
         from hauberk.app.scanning import now
         from hauberk.system.prove import vantage as vantages
         from hauberk.system.prove.probe import Vantage
     except ImportError as error:
         exits.refuse(f"proving needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
+    if settle and vantage is not Zone.INTERNET:
+        exits.refuse("--settle goes with --vantage internet: the sink is opened from there")
     system = open_system(declaration)
+    kept = ""
     try:
         given = order(system, accounts)
-        others = tuple(one for path in part or () for one in read_part(path))
-        attempts = run(attempt(given, Vantage(vantage.value), now))
-        if vantage is not Zone.WORKSTATION:
+        if settle:
+            halfway = read_halfway(settle)
+        else:
+            others = tuple(one for path in part or () for one in read_part(path))
+            attempts = run(attempt(given, Vantage(vantage.value), now, others))
             path = out / f"{vantage.value}.part.json"
-            path.write_bytes(vantages.encode(attempts))
-            typer.echo(f"{len(attempts)} probes; written to {path}, which goes to the workstation")
-            return
+            if vantage is not Zone.WORKSTATION:
+                path.write_bytes(vantages.encode(attempts))
+                typer.echo(f"{len(attempts)} probes; written to {path}, which goes to the workstation")
+                return
+            halfway = run(seen_inside(given, (*others, *attempts), now))
+            path.write_bytes(write_halfway(halfway))
+            kept = f"\nAll that was found is in {path}; on the machine on the internet: prove --vantage internet --settle {path.name}"
         from hauberk.cli.signing import signing_of
 
-        proof = run(settled(given, (*others, *attempts), now))
+        proof = run(settled(given, halfway, now))
         signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
         written = write_measures(proof, out, signing)
     except NotProvedError as error:
-        exits.refuse(str(error))
+        exits.refuse(f"{error}{kept}", exits.INCOMPLETE if kept else exits.USAGE)
     except OSError as error:
         exits.refuse(f"{error.filename}: {error.strerror}", exits.INTERNAL)
     raise typer.Exit(tell(proof, written))

@@ -24,6 +24,7 @@ _PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.MDA: (
         *("postfix", "postfix-sqlite", "postfix-pgsql", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sqlite", "dovecot-pgsql"),
         *("dovecot-sieve", "rspamd", "clamav-daemon", "clamav-freshclam", "nftables"),
+        "openssh-client",  # pushes the list of recipients
     ),
     Role.FIREWALL: ("nftables",),
 }
