@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -57,17 +58,42 @@ def load(folder: Path, today: date, also: tuple[bytes, ...] = ()) -> Material:
     """What is in the folder. `also`: further public keys of the MTA's port 25 (DER). Raises `MaterialError`."""
     try:
         return Material(
-            authority=(folder / "link/authority.pem").read_bytes(),
-            mta_link=KeyPair((folder / "link/mta.pem").read_bytes(), (folder / "link/mta.key").read_bytes()),
-            mda_link=KeyPair((folder / "link/mda.pem").read_bytes(), (folder / "link/mda.key").read_bytes()),
+            authority=_certificate(folder / "link/authority.pem"),
+            mta_link=_pair(folder, "mta"),
+            mda_link=_pair(folder, "mda"),
             dkim=dkim_keys(folder),
             signing_on=today,
             tls_keys=tuple(dict.fromkeys((*also, *(public_key_in(path) for path in sorted((folder / "tls").glob("*.pem")))))),
-            directory_password=(folder / "directory.password").read_text().strip(),
-            srs_secret=(folder / "srs.secret").read_text().strip(),
+            directory_password=_secret(folder / "directory.password"),
+            srs_secret=_secret(folder / "srs.secret"),
         )
     except OSError as error:
-        raise MaterialError(f"{error.filename}: {error.strerror}; `hauberk system init` makes what is missing") from error
+        raise MaterialError(f"{error.filename}: {error.strerror}; `hauberk system rotate` makes what is missing") from error
+
+
+def _certificate(path: Path) -> bytes:
+    octets = path.read_bytes()
+    public_key_in(path)
+    return octets
+
+
+def _pair(folder: Path, end: str) -> KeyPair:
+    certificate, key = folder / f"link/{end}.pem", folder / f"link/{end}.key"
+    held = KeyPair(_certificate(certificate), key.read_bytes())
+    try:
+        private = load_pem_private_key(held.key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise MaterialError(f"{key}: not a private key in PEM ({error})") from error
+    if private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public_key_in(certificate):
+        raise MaterialError(f"{key}: not the key of {certificate}")
+    return held
+
+
+def _secret(path: Path) -> str:
+    text = path.read_text("latin-1").strip()
+    if not text.isascii() or not text.isprintable() or not text:
+        raise MaterialError(f"{path}: one line of ASCII is wanted")
+    return text
 
 
 def retire(declaration: Declaration, folder: Path, today: date) -> tuple[str, ...]:
@@ -90,7 +116,7 @@ def public_key_in(path: Path) -> bytes:
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except OSError as error:
         raise MaterialError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise MaterialError(f"{path}: neither a certificate nor a public key in PEM ({error})") from error
 
 
@@ -105,7 +131,7 @@ def _dkim_files(folder: Path) -> Iterator[DkimKey]:
             made = datetime.strptime(path.stem, "h%Y%m%d").replace(tzinfo=UTC).date()
             private = path.read_bytes()
             key = load_pem_private_key(private, None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise MaterialError(f"{path}: not a private key named hYYYYMMDD.key ({error})") from error
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         yield DkimKey(path.parent.name, path.stem, made, public, private)

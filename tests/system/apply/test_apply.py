@@ -94,6 +94,14 @@ def test_apply_is_one_step_forward_and_rollback_one_back(on: Machine, tmp_path: 
         roll_back(second, on, quiet)
 
 
+def test_the_way_back_from_the_first_apply_leaves_nothing(on: Machine, tmp_path: Path) -> None:
+    first = site(declared(), tmp_path, (Component.NFTABLES,))
+    put(first, compare(first, on), on, quiet)
+    assert snapshot(tmp_path)
+    assert roll_back(first, on, quiet) == tuple(one.path for one in first.tree.files)
+    assert snapshot(tmp_path) == {}
+
+
 def test_what_a_component_refuses_is_undone_and_the_way_back_stays(on: Machine, tmp_path: Path) -> None:
     first = site(declared(), tmp_path)
     put(first, compare(first, on), on, quiet)

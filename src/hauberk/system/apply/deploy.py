@@ -107,11 +107,14 @@ def roll_back(site: Site, on: Machine, say: Say) -> tuple[str, ...]:
         raise MachineError(f"{site.name}: there is no earlier tree to go back to")
     touched, _, manifests = ran.text.partition("\n\n")
     paths = tuple(line for line in touched.splitlines() if line)
-    known = {**_manifest(manifests.partition("\n\n")[2]), **_manifest(manifests.partition("\n\n")[0])}
+    current, _, before = manifests.partition("\n\n")
+    earlier = _manifest(before)
+    known = {**earlier, **_manifest(current)}
     found = tuple(Change(Kind.CHANGE, path, known.get(path, Component.SYSTEM), None) for path in paths)
     on.must(script.restore(site.places, script.EARLIER), "putting the earlier files back")
     concerned = components(found)
-    _check(site, concerned, on, say)
+    if site.places.installed or earlier:  # below a folder of its own, nothing was there before the first apply
+        _check(site, concerned, on, say)
     _tell(site, found, concerned, on, say)
     return paths
 
