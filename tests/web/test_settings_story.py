@@ -75,7 +75,7 @@ def _pages(page: Page, url: str) -> Iterator[str]:
     expect(page.get_by_text("your own")).to_be_visible()
     yield "accounts"
     page.goto(f"{url}/clients")
-    page.get_by_label("Organisation").fill("Second Ltd")
+    page.get_by_role("textbox", name="Organisation").fill("Second Ltd")
     page.get_by_role("button", name="Take on").click()
     expect(page.get_by_role("button", name="Turn to Second Ltd")).to_be_visible()
     yield "clients"
