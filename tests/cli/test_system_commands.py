@@ -101,7 +101,7 @@ def test_two_hosts_on_one_machine_are_refused_and_a_missing_declaration_is_named
     assert "there is no none.toml; `hauberk system init` writes one" in begun("system", "plan", "none.toml").err
     assert begun("system", "apply", "--host", "mx").code == 2
     shutil.rmtree(begun.folder / "mail.keys")
-    assert "`hauberk system init` makes what is missing" in begun("system", "plan").err
+    assert "`hauberk system rotate` makes what is missing" in begun("system", "plan").err
 
 
 def test_rotate_has_nothing_to_do_on_the_first_day(begun: Hauberk) -> None:
