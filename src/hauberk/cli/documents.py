@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hauberk.app.scanning import Scan
+from hauberk.cli.listed import listed_lines
 from hauberk.model.assessment import Assessment
 from hauberk.model.verdict import Verdict
 from hauberk.protocols.malformed import Malformed
@@ -68,15 +69,15 @@ def listed_in(file: Path | None) -> "dict[str, Listed]":
     if file is None or str(file) == "-":
         return {}
     try:
-        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        lines = listed_lines(file)
     except OSError:
         return {}
     from hauberk.report.exports.sarif import Listed
 
     uri = file.as_uri() if file.is_absolute() else quote(file.as_posix())
     found: dict[str, Listed] = {}
-    for number, line in enumerate(lines, 1):
-        domain = parse_domain(line.partition("#")[0].strip())
+    for number, line in lines:
+        domain = parse_domain(line)
         if not isinstance(domain, Malformed):
             found.setdefault(domain, Listed(uri, number))
     return found

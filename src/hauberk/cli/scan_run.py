@@ -12,6 +12,7 @@ from hauberk.cli import exits
 from hauberk.cli.delivery import code_of, write_files
 from hauberk.cli.documents import Setting, listed_in
 from hauberk.cli.judge_run import rubric_named
+from hauberk.cli.listed import listed_lines
 from hauberk.cli.network import live_config, live_world
 from hauberk.cli.output import output_for
 from hauberk.cli.progress import watching
@@ -140,11 +141,9 @@ def _lines(file: Path | None) -> list[tuple[int, str]]:
     if file is None:
         return []
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig", errors="replace")
+        return listed_lines(file)
     except OSError as error:
         exits.refuse(f"{file} cannot be read: {error.strerror}")
-    numbered = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, line) for number, line in numbered if line]
 
 
 def _options(request: Request, domains: list[str]) -> ScanOptions:
