@@ -75,12 +75,17 @@ def test_what_keeps_it_from_starting_is_said_in_a_line(tmp_path: Path) -> None:
     config = submission.config(tmp_path)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "broken.yar").write_text("rule {")
+    (tmp_path / "latin").mkdir()
+    (tmp_path / "latin" / "a.yar").write_bytes(b"// \xe4")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         cases = (
             ("side = 3", "listen: a text is wanted"),
             (replace(config, engine=Engine(rules=str(tmp_path / "rules"))), "broken.yar"),
+            (replace(config, engine=Engine(rules=str(tmp_path / "latin"))), "a.yar is not UTF-8"),
+            (replace(config, log_file=str(tmp_path / "none" / "log")), "none/log cannot be written: No such file"),
+            (replace(config, ready_file=str(tmp_path / "none" / "ready")), "none/ready cannot be written: No such file"),
             (replace(config, listen=Tcp("127.0.0.1", taken.getsockname()[1])), "cannot listen at 127.0.0.1"),
         )
         for bad, reason in cases:

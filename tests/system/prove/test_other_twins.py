@@ -330,6 +330,7 @@ def test_the_file_of_test_accounts_is_read() -> None:
         (('user = "sink"', 'user = "sink"\nuser = "s"'), "overwrite"),
         (('helo = "mx.evil.test"', ""), "helo"),
         (("[mailbox]", "unknown = 1\n[mailbox]"), "unknown"),
+        (("[mailbox]", f"alias = 1{'0' * 5000}\n[mailbox]"), "digits"),
     ],
 )
 def test_a_wrong_file_of_test_accounts_is_refused_with_a_reason(change: tuple[str, str], why: str) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import ipaddress
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -54,7 +55,7 @@ def read(text: str, name: str = "gateway.toml") -> GatewayConfig:
     """The configuration in a text, or `BadConfig`."""
     try:
         found: Table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists within lists without end
         raise BadConfig(name, (f"not TOML: {error}",)) from error
     flaws = tuple(_unknown(found))
     if flaws:
@@ -131,8 +132,8 @@ def _flaws(config: GatewayConfig) -> Iterable[str]:
     for part in (config.limits, config.engine, config.attachments, config.keys):
         for field in dataclasses.fields(part):
             value: object = getattr(part, field.name)
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
-                yield f"{field.name}: {value} is not more than nothing"
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and not 0 < value < math.inf:
+                yield f"{field.name}: {value} is no number above nothing"
     if config.limits.held_octets < config.limits.message_octets:
         yield "[limits] held_octets: less than message_octets, so that the greatest message could never pass"
     yield from (f"[attachments] refused_suffixes: {one!r} is wanted in lower case, without a dot in front"

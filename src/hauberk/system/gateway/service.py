@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler  # the file may be rotated away
 from pathlib import Path
@@ -49,7 +51,8 @@ def check_config(path: Path) -> str:
 async def serve(path: Path) -> None:
     """Until SIGTERM or SIGINT. The first line on standard output, and the ready file, say where it listens."""
     config = load(path)
-    _log_to(config.log_file)
+    with _writing(config.log_file):
+        _log_to(config.log_file)
     gateway = await _started(config)
     server = Server(config.limits, gateway.decide)
     loop = asyncio.get_running_loop()
@@ -62,7 +65,8 @@ async def serve(path: Path) -> None:
             where = await server.start(config.listen)
         except OSError as error:
             raise CannotServe(f"it cannot listen at {_place(config.listen)}: {error.strerror or error}") from error
-        _announce(config, where)
+        with _writing(config.ready_file):
+            _announce(config, where)
         while not stop.is_set():
             await _any(stop, again)
             if again.is_set() and not stop.is_set():
@@ -73,6 +77,14 @@ async def serve(path: Path) -> None:
         _unannounce(config)
         await server.stop()
         await gateway.stop()
+
+
+@contextmanager
+def _writing(name: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotServe(f"{name} cannot be written: {error.strerror or error}") from error
 
 
 async def _any(*events: asyncio.Event) -> None:

@@ -53,7 +53,14 @@ def _sources(folder: str) -> list[tuple[str, str]]:
         if entry.name.endswith(".yar")
     ]
     theirs = sorted(path for path in Path(folder).iterdir() if path.suffix in (".yar", ".yara")) if folder else []
-    return sorted(own) + [(str(path), path.read_text("utf-8")) for path in theirs]
+    return sorted(own) + [(str(path), _text(path)) for path in theirs]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRules(f"{path} is not UTF-8") from error
 
 
 def _description(rule: yara_x.Rule) -> str:

@@ -102,7 +102,7 @@ def read(text: str, declared: Declaration) -> tuple[Testers, Sink]:
     """Raises `BadTestersError`."""
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's are ValueErrors; RecursionError: lists within lists without end
         raise BadTestersError(str(error)) from None
     for name, account in (("mailbox", file.mailbox), ("colleague", file.colleague)):
         if account.address.rpartition("@")[2] not in declared.domains:
