@@ -12,7 +12,7 @@ from PIL import Image
 
 from hauberk.report.signature import code, pades, statement
 from hauberk.report.signature.key import SigningKey, grouped
-from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, Claims
+from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, MEASURES, Claims, MeasuresClaims
 from hauberk.report.signature.strip import strip
 
 STATEMENT = "statement.dsse.json"
@@ -43,7 +43,12 @@ class Signing:
         """The statement over the evidence, the assessment and `others`, names and octets."""
         return statement.sign((*others, (EVIDENCE, evidence), (ASSESSMENT, assessment)), claims, self.key)
 
-    def foot(self, claims: Claims) -> Callable[[int], Image.Image]:
+    def stated_measures(self, claims: MeasuresClaims, evidence: bytes, *others: tuple[str, bytes]) -> bytes:
+        """The statement over the evidence of the measures and `others`, names and octets."""
+        return statement.sign((*others, (MEASURES, evidence)), claims, self.key)
+
+    def foot(self, claims: Claims | MeasuresClaims) -> Callable[[int], Image.Image]:
         """What makes the strip of a picture of the width in pixels."""
         text = code.line(claims, self.key)
-        return lambda width: strip(width, text, self.shown_key, claims.evidence)
+        result = "score" if isinstance(claims, Claims) else "measures"
+        return lambda width: strip(width, text, self.shown_key, claims.evidence, result)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hauberk.report.signature.flaw import Flaw
-from hauberk.report.signature.statement import Claims
+from hauberk.report.signature.statement import Claims, MeasuresClaims
 
 
 class Freshness(StrEnum):
@@ -28,13 +28,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`flaws` are why the file is not valid; `held` is what was found to hold, `notes` what could not be told."""
+    """`flaws` are why the file is not valid; `held` is what was found to hold, `notes` what could not be told.
+
+    `claims` are those of a mail server report, `measures` those of a report of the measures.
+    """
 
     file: str
     flaws: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     claims: Claims | None = None
+    measures: MeasuresClaims | None = None
     signer: Party | None = None
     signed_at: datetime | None = None
     stamped_at: datetime | None = None

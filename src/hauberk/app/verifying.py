@@ -17,16 +17,16 @@ from hauberk.report.exports.pack import MANIFEST, VERIFY, how_to_verify
 from hauberk.report.exports.unpack import MAGIC, unpacked
 from hauberk.report.logo import LOGO
 from hauberk.report.signature import attachments, code, pades, statement, trust
+from hauberk.report.signature.code import MeasuresCode
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import fingerprint, owner
-from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, Claims, Stated, sha256
+from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE, MEASURES, Claims, MeasuresClaims, Stated, StatedMeasures, sha256
 from hauberk.report.signature.trust import Trusted
 from hauberk.scoring.rubric import Rubric
 from hauberk.world.tape import TapeError, decode
 
 LARGEST = pades.LARGEST
 NOBODY = Trusted()
-_MEASURES = "measures.json"  # as `hauberk.system.prove.evidence.MEASURES`, which is not imported before it is needed
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
@@ -66,9 +66,13 @@ class Verifier:
         said = code.verify(text, self.trusted)
         if isinstance(said, Flaw):
             return Verification(name).but(said)
+        found = Verification(name, signer=Party("", said.key, True)).holds("the code is as it was signed")
+        if isinstance(said, MeasuresCode):
+            proved = MeasuresClaims(said.domain, "", said.at, said.evidence, "", said.proved, said.failed)
+            return self._ended(replace(found, measures=proved))
         incomplete = said.band == "incomplete"
         claimed = Claims(said.domain, "", said.at, said.evidence, "", "", said.points, said.grade, said.band, 0, incomplete)
-        return self._ended(Verification(name, claims=claimed, signer=Party("", said.key, True)).holds("the code is as it was signed"))
+        return self._ended(replace(found, claims=claimed))
 
     def _pdf(self, name: str, pdf: bytes) -> Verification:
         signature = pades.verify(pdf)
@@ -79,14 +83,11 @@ class Verifier:
         if signature.time_stamp:
             by = self._party(signature.time_stamp.certificate, signature.time_stamp.others)
             found = replace(found, stamped_at=signature.time_stamp.at, stamped_by=by)
-        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT, _MEASURES, LOGO))
+        attached = attachments.attached(pdf, (EVIDENCE, ASSESSMENT, STATEMENT, MEASURES, LOGO))
         if isinstance(attached, Flaw):
             return found.but(attached)
-        if _MEASURES in attached and EVIDENCE not in attached:
-            from hauberk.app.following_measures import measures_follow
-
-            return measures_follow(found, pdf, attached[_MEASURES], signature.certificate, self.now, want_fresh=self.want_fresh)
-        missing = [one for one in (EVIDENCE, ASSESSMENT, STATEMENT) if one not in attached]
+        wanted = (MEASURES, STATEMENT) if MEASURES in attached and EVIDENCE not in attached else (EVIDENCE, ASSESSMENT, STATEMENT)
+        missing = [one for one in wanted if one not in attached]
         if missing:
             return found.but(Flaw("the attachments", f"it is no signed report of Hauberk: {', '.join(missing)} is not in it"))
         stated = statement.verify(attached[STATEMENT])
@@ -94,7 +95,14 @@ class Verifier:
             return found.but(stated)
         if fingerprint(stated.certificate) != fingerprint(signature.certificate):
             return found.but(Flaw("the statement", "it is signed with another key than the PDF"))
-        return report_follows(replace(found, claims=stated.statement.predicate), pdf, stated, attached, self.rubrics)
+        if isinstance(stated, Stated) is (MEASURES in wanted):
+            return found.but(Flaw("the statement", "it is about another kind of report"))
+        if isinstance(stated, Stated):
+            return report_follows(replace(found, claims=stated.statement.predicate), pdf, stated, attached, self.rubrics)
+        from hauberk.app.following_measures import measures_follow, pages_follow
+
+        found = measures_follow(replace(found, measures=stated.statement.predicate), attached[MEASURES], stated)
+        return pages_follow(found, pdf, attached[MEASURES], attached[STATEMENT], signature.certificate) if found.valid else found
 
     def _detached(self, name: str, data: bytes, envelope: bytes) -> Verification:
         stated = statement.verify(envelope)
@@ -104,7 +112,13 @@ class Verifier:
         if not stated.covers(sha256(data)):
             return found.but(Flaw("the file", "it is not what was signed: something was changed"))
         found = found.holds("the file is, octet for octet, as it was signed")
-        return found if data.startswith(_PICTURES) else self._tape(found, data, stated)
+        if data.startswith(_PICTURES):
+            return found
+        if isinstance(stated, Stated):
+            return self._tape(found, data, stated)
+        from hauberk.app.following_measures import measures_follow
+
+        return measures_follow(found, data, stated)
 
     def _envelope(self, path: Path, envelope: bytes) -> Verification:
         """A signature file: of what it covers, what lies beside it is verified."""
@@ -135,6 +149,8 @@ class Verifier:
         stated = statement.verify(files[STATEMENT])
         if isinstance(stated, Flaw):
             return Verification(name).but(stated)
+        if isinstance(stated, StatedMeasures):
+            return Verification(name).but(Flaw("the statement", "it is about another kind of report"))
         found = self._stated(name, stated).holds("every file is as the manifest says")
         wrong = [one for one in (EVIDENCE, ASSESSMENT) if stated.digest_of(one) != sha256(files[one])]
         reports = tuple(one for one in files if one.endswith(".pdf"))
@@ -161,8 +177,11 @@ class Verifier:
             return found
         return tape_follows(found, observation, stated, self.rubrics)
 
-    def _stated(self, name: str, stated: Stated) -> Verification:
-        return Verification(name, claims=stated.statement.predicate, signer=self._party(stated.certificate, ()))
+    def _stated(self, name: str, stated: Stated | StatedMeasures) -> Verification:
+        found = Verification(name, signer=self._party(stated.certificate, ()))
+        if isinstance(stated, Stated):
+            return replace(found, claims=stated.statement.predicate)
+        return replace(found, measures=stated.statement.predicate)
 
     def _party(self, certificate: x509.Certificate, others: tuple[x509.Certificate, ...]) -> Party:
         trusted = self.trusted.knows(certificate, others) if self.trusted else None
@@ -172,9 +191,10 @@ class Verifier:
         """With what is asked of every file: a key that is trusted, and freshness."""
         if found.signer and found.signer.trusted is False:
             found = found.but(Flaw("the signer", f"signed by an unknown key, fingerprint {found.signer.fingerprint}"))
-        if found.claims is None:
+        said = found.claims or found.measures
+        if said is None:
             return found
-        at = found.claims.observed_at
+        at = said.observed_at
         if found.stamped_at and found.stamped_at < at - _CLOCKS_DIFFER:
             found = found.but(Flaw("the time stamp", "it is older than the observation that it covers"))
         if found.signed_at and found.signed_at < at - _CLOCKS_DIFFER:

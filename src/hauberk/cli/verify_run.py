@@ -104,6 +104,13 @@ def _facts(found: Verification) -> Iterator[str]:
         yield f"what     {to_unicode(said.domain)}{company}: {said.points} of 100, grade {said.grade}, {said.band}{incomplete}"
         yield f"         evidence {said.evidence}"
         yield f"when     observed {minute(said.observed_at)}; {_freshness(found)}"
+    if found.measures:
+        of = found.measures
+        company = f" ({of.company})" if of.company else ""
+        proved, failed = ", ".join(of.proved) or "no measure", ", ".join(of.failed) or "none"
+        yield f"what     {to_unicode(of.domain)}{company}: proved {proved}; failed {failed}"
+        yield f"         evidence {of.evidence}"
+        yield f"when     proved {minute(of.observed_at)}; {_freshness(found)}"
     if found.signed_at:
         yield f"         signed {minute(found.signed_at)} by the signer's own clock"
     if found.stamped_at and found.stamped_by:

@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import msgspec
 from cryptography import x509
@@ -21,8 +22,9 @@ from hauberk.report.signature.key import SigningKey, fingerprint, signature_hold
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
-PREDICATE = "urn:hauberk:mail-server-report:1"
+PREDICATE, MEASURES_PREDICATE = "urn:hauberk:mail-server-report:1", "urn:hauberk:security-measures:1"
 EVIDENCE, ASSESSMENT = "evidence.json", "assessment.json"
+MEASURES = "measures.json"  # the evidence of the measures, which is all that their report is made of
 LARGEST = 256 * 1024
 _MOST_SUBJECTS = 16
 _LONGEST_COMPANY = 1000  # more than a report shows of it
@@ -54,11 +56,35 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str = ""
 
 
-class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"type": "_type", "predicate_type": "predicateType"}):
+class MeasuresClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the report of the measures says: which of the ten (`M1`) are proved, which failed; the others are open, in part or whole."""
+
+    domain: str
+    company: str
+    observed_at: datetime
+    evidence: str
+    program: str
+    proved: tuple[str, ...]
+    failed: tuple[str, ...]
+    certificate: str = ""
+
+
+P = TypeVar("P", Claims, MeasuresClaims)
+_NAMES = {"type": "_type", "predicate_type": "predicateType"}
+
+
+class Statement(msgspec.Struct, Generic[P], frozen=True, forbid_unknown_fields=True, rename=_NAMES):
     type: str
     subject: tuple[Subject, ...]
     predicate_type: str
-    predicate: Claims
+    predicate: P
+
+
+class _Kind(msgspec.Struct, frozen=True, rename=_NAMES):
+    """As much of a statement as says what is stated."""
+
+    type: str
+    predicate_type: str
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,10 +99,8 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
 
 @dataclass(frozen=True)
-class Stated:
-    """A statement that its signer's key did sign."""
-
-    statement: Statement
+class _Held(Generic[P]):
+    statement: Statement[P]
     certificate: x509.Certificate
 
     def digest_of(self, name: str) -> str | None:
@@ -86,16 +110,26 @@ class Stated:
         return any(one.digest.sha256 == digest for one in self.statement.subject)
 
 
+class Stated(_Held[Claims]):
+    """A statement about a mail server report, that its signer's key did sign."""
+
+
+class StatedMeasures(_Held[MeasuresClaims]):
+    """The same about a report of the measures."""
+
+
 _encoder = msgspec.json.Encoder(order="sorted")
 _envelopes = msgspec.json.Decoder(Envelope)
-_statements = msgspec.json.Decoder(Statement)
+_kinds = msgspec.json.Decoder(_Kind)
+_reports = msgspec.json.Decoder(Statement[Claims])
+_measures = msgspec.json.Decoder(Statement[MeasuresClaims])
 
 
 def claims(assessment: Assessment, company: str) -> Claims:
     score = assessment.score
     return Claims(
         domain=assessment.domain,
-        company=company[:_LONGEST_COMPANY].encode("utf-8", "replace").decode(),
+        company=company_stated(company),
         observed_at=assessment.observed_at,
         evidence=assessment.observation,
         catalogue=assessment.catalogue,
@@ -108,20 +142,26 @@ def claims(assessment: Assessment, company: str) -> Claims:
     )
 
 
+def company_stated(company: str) -> str:
+    """The name as it can be signed: of a sane length, and UTF-8."""
+    return company[:_LONGEST_COMPANY].encode("utf-8", "replace").decode()
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sign(files: tuple[tuple[str, bytes], ...], claimed: Claims, key: SigningKey) -> bytes:
+def sign(files: tuple[tuple[str, bytes], ...], claimed: P, key: SigningKey) -> bytes:
     """The envelope of a statement over `files`, names and octets."""
     subjects = tuple(Subject(name, Digest(sha256(data))) for name, data in files)
     own = msgspec.structs.replace(claimed, certificate=b64encode(key.certificate.public_bytes(Encoding.DER)).decode())
-    payload = _encoder.encode(Statement(STATEMENT, subjects, PREDICATE, own))
+    predicate = PREDICATE if isinstance(own, Claims) else MEASURES_PREDICATE
+    payload = _encoder.encode(Statement(STATEMENT, subjects, predicate, own))
     signature = Signature(key.fingerprint, b64encode(key.sign(authenticated(PAYLOAD_TYPE, payload))).decode())
     return _encoder.encode(Envelope(PAYLOAD_TYPE, b64encode(payload).decode(), (signature,)))
 
 
-def verify(envelope: bytes) -> Stated | Flaw:
+def verify(envelope: bytes) -> Stated | StatedMeasures | Flaw:
     """Verify an envelope with the certificate inside; whose key that is, is another question. Only the canonical form is accepted."""
     if len(envelope) > LARGEST:
         return Flaw("the signature file", f"it is larger than {LARGEST // 1024} KiB")
@@ -130,14 +170,19 @@ def verify(envelope: bytes) -> Stated | Flaw:
         if outer.payload_type != PAYLOAD_TYPE:
             return Flaw("the signature file", f"its payload is {outer.payload_type[:80]!r}, not {PAYLOAD_TYPE}")
         payload = _octets(outer.payload)
-        statement = _statements.decode(payload)
+        kind = _kinds.decode(payload)
+        if kind.type != STATEMENT or kind.predicate_type not in (PREDICATE, MEASURES_PREDICATE):
+            return Flaw("the signature file", f"it states something else: {kind.predicate_type[:80]!r}")
+        statement = (_reports if kind.predicate_type == PREDICATE else _measures).decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return Flaw("the signature file", f"it cannot be read: {error}")
-    if (statement.type, statement.predicate_type) != (STATEMENT, PREDICATE):
-        return Flaw("the signature file", f"it states something else: {statement.predicate_type[:80]!r}")
     if _encoder.encode(outer) != envelope or _encoder.encode(statement) != payload:
         return Flaw("the signature file", "it is not as Hauberk writes it")
-    return _held(outer, payload, statement)
+    certificate = _signer(outer, payload, statement)
+    if isinstance(certificate, Flaw):
+        return certificate
+    # pyright does not know which of the two kinds it is.
+    return (Stated if kind.predicate_type == PREDICATE else StatedMeasures)(statement, certificate)  # pyright: ignore[reportArgumentType]
 
 
 def authenticated(payload_type: str, payload: bytes) -> bytes:
@@ -146,7 +191,7 @@ def authenticated(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def _held(outer: Envelope, payload: bytes, statement: Statement) -> Stated | Flaw:
+def _signer(outer: Envelope, payload: bytes, statement: Statement[Claims] | Statement[MeasuresClaims]) -> x509.Certificate | Flaw:
     if len(outer.signatures) != 1 or not 1 <= len(statement.subject) <= _MOST_SUBJECTS:
         return Flaw("the signature file", "it does not hold one signature over a few files")
     (signature,) = outer.signatures
@@ -160,7 +205,7 @@ def _held(outer: Envelope, payload: bytes, statement: Statement) -> Stated | Fla
         return Flaw("the signature", "it does not fit the statement: something was changed")
     if statement.predicate.observed_at.tzinfo is None:
         return Flaw("the signature file", "its time has no time zone")
-    return Stated(statement, certificate)
+    return certificate
 
 
 def _octets(text: str) -> bytes:

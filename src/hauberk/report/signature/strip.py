@@ -12,8 +12,8 @@ _SIDE = 106  # pixels: the margin of the pages at 150 to the inch
 _TEXT = 22
 
 
-def strip(width: int, code: str, fingerprint: str, evidence: str) -> Image.Image:
-    """`width` pixels wide; `fingerprint` as people compare it."""
+def strip(width: int, code: str, fingerprint: str, evidence: str, result: str = "score") -> Image.Image:
+    """`width` pixels wide; `fingerprint` as people compare it; `result`: what the code says came of it."""
     picture = qr(code, 4)
     made = Image.new("RGB", (width, max(picture.height, 260) + 30), "white")
     draw = ImageDraw.Draw(made)
@@ -27,7 +27,7 @@ def strip(width: int, code: str, fingerprint: str, evidence: str) -> Image.Image
         *((part, "Mono", _INK) for part in _halves(fingerprint)),
         ("Evidence", "Medium", _QUIET),
         (evidence, "Mono", _INK),
-        ("The code holds domain, time, score and evidence, signed; it outlives a print or a screenshot.", "Regular", _QUIET),
+        (f"The code holds domain, time, {result} and evidence, signed; it outlives a print or a screenshot.", "Regular", _QUIET),
     ):
         font = _font(style)
         draw.text((left, top), _fitting(text, font, width - left - 40), font=font, fill=ink)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from hauberk.report.content import Fact, Mark
 from hauberk.report.filename import file_name, tape_name
 from hauberk.report.measures import MeasurePart, MeasureRow, MeasuresContent, MeasuresHeader, OpenPoint, ProbeRow, TwinRow
+from hauberk.report.signature.statement import MeasuresClaims, company_stated
 from hauberk.report.text import clipped
 from hauberk.report.wording import counted, day, minute
 from hauberk.system.prove.evidence import Caught, Proof, evidence_id
@@ -64,9 +65,23 @@ def _part(state: MeasureState) -> MeasurePart:
     return MeasurePart(state.measure.value, state.title, tuple(_probe(one) for one in state.outcomes))
 
 
-def report_name(proof: Proof) -> str:
+def claims(proof: Proof) -> MeasuresClaims:
+    """What a signature on the report or its evidence says of it."""
+    states = judge(proof.outcomes, proof.missing)
+    return MeasuresClaims(
+        domain=proof.domain,
+        company=company_stated(proof.organisation),
+        observed_at=proof.at,
+        evidence=evidence_id(proof),
+        program=proof.program,
+        proved=tuple(one.measure.value for one in states if one.standing is Standing.PROVED),
+        failed=tuple(one.measure.value for one in states if one.standing is Standing.FAILED),
+    )
+
+
+def report_name(proof: Proof, kind: str = "pdf") -> str:
     """`CorpLtd_SecurityMeasures_2026-11-22.pdf`."""
-    return file_name(proof.organisation, proof.domain, proof.at.date(), "pdf", "SecurityMeasures")
+    return file_name(proof.organisation, proof.domain, proof.at.date(), kind, "SecurityMeasures")
 
 
 def evidence_name(proof: Proof) -> str:

@@ -9,7 +9,6 @@ import msgspec
 from hauberk.system.prove.probe import Outcome, Transcript, transcript_id
 
 FORMAT = "hauberk-measures-1"
-MEASURES = "measures.json"  # what it is called inside the PDF
 LARGEST = 64 * 1024 * 1024
 
 

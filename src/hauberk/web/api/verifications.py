@@ -10,7 +10,7 @@ from pydantic import Field
 from hauberk.app.verification import Freshness, Party, Verification
 from hauberk.report.signature import trust
 from hauberk.report.signature.key import KeyUnusableError
-from hauberk.report.signature.statement import Claims
+from hauberk.report.signature.statement import Claims, MeasuresClaims
 from hauberk.web.api.bearer import Checker
 from hauberk.web.api.problem import Complaint, invalid
 from hauberk.web.uploaded import verify_upload
@@ -48,6 +48,19 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimedMeasures:
+    """What the report of the security measures says: which are proved and which failed; the others are open."""
+
+    domain: str
+    company: str
+    observed_at: datetime
+    evidence: str
+    program: str
+    proved: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What verifying came to. `flaws` are why it is not valid, `held` what holds, `notes` what could not be told."""
 
@@ -57,6 +70,7 @@ class Verified:
     held: tuple[str, ...]
     notes: tuple[str, ...]
     claims: Claimed | None
+    measures: ClaimedMeasures | None
     signer: Signer | None
     signed_at: datetime | None
     stamped_at: datetime | None
@@ -97,12 +111,25 @@ def _shown(found: Verification) -> Verified:
         held=found.held,
         notes=found.notes,
         claims=None if found.claims is None else _claimed(found.claims),
+        measures=None if found.measures is None else _measured(found.measures),
         signer=_signer(found.signer),
         signed_at=found.signed_at,
         stamped_at=found.stamped_at,
         stamped_by=_signer(found.stamped_by),
         freshness=found.freshness,
         fresh_until=found.fresh_until,
+    )
+
+
+def _measured(said: MeasuresClaims) -> ClaimedMeasures:
+    return ClaimedMeasures(
+        domain=said.domain,
+        company=said.company,
+        observed_at=said.observed_at,
+        evidence=said.evidence,
+        program=said.program,
+        proved=said.proved,
+        failed=said.failed,
     )
 
 
