@@ -3,16 +3,22 @@
 import asyncio
 import io
 import re
+from pathlib import Path
+from time import monotonic
 
 import pytest
 from PIL import Image
 
+from app.work.sinks import mail_sink
 from hauberk.app.work.organisation_key import key_path
+from hauberk.app.work.work_settings import Relay, Security, WorkSettings
 from hauberk.store import alerts, channels, domains, members, reports, schedule, shares, tenants, tokens
 from hauberk.store.members import Role
+from hauberk.web.api.rate import Quota
 from hauberk.web.sign_in.set_up import set_up_link
+from lab.ports import free_port
 from web.kept import OPEN, keep
-from web.site import PASSWORD, Browser, Play, Site
+from web.site import PASSWORD, Browser, Play, Site, form_of
 
 CHANNELS = ("/settings/alerts", "/settings/alerts/channels")
 
@@ -106,6 +112,55 @@ def test_an_invitation_makes_a_member_once(play: Play) -> None:
         assert "Acme Ltd" in await bob.read("/")
         assert (await site.browser().get(link)).status_code == 404
         assert (await bob.get("/settings/people")).status_code == 403
+
+    play(scenario)
+
+
+def test_an_invitation_goes_out_by_mail_and_its_link_is_shown_all_the_same(play: Play, tmp_path: Path) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        form = ("/settings/people", "/settings/people/invite")
+        page = (await ada.send(*form, email="Bob@Example.com", role="auditor")).text
+        (letter,) = sink.letters
+        assert "went out by mail" in page
+        assert (letter["To"], letter["Subject"]) == ("bob@example.com", "Invitation to Acme Ltd")
+        assert "Ada <ada@example.com> invites you to join Acme Ltd, as auditor." in letter.get_content()
+        assert _secret(page) in letter.get_content().splitlines()
+        assert (await site.browser().send(_secret(page), name="Bob", password=PASSWORD)).status_code == 303
+        found = form_of(await ada.read("/settings/people"), form[1])
+        del found.values["mail"]
+        assert "Send this link on" in (await ada.send(form[0], found, email="eve@example.com")).text
+        assert len(sink.letters) == 1
+        sink.refuse = "550 no such <b>mailbox</b>"
+        page = (await ada.send(*form, email="nobody@example.com")).text
+        assert "could not be sent: the relay refuses the address: 550 no such &lt;b&gt;mailbox&lt;/b&gt;." in page
+        assert "/invitation/" in _secret(page)
+
+    with mail_sink() as sink:
+        relay = Relay("127.0.0.1", sink.port, Security.NONE, "hauberk@example.net")
+        play(scenario, work=WorkSettings(tmp_path, relay=relay))
+
+
+def test_an_invitation_is_made_though_the_relay_is_away_and_mailboxes_are_not_filled(play: Play, tmp_path: Path) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        form = form_of(await ada.read("/settings/people"), "/settings/people/invite")
+        page = (await ada.send("/settings/people", form, email="b@example.com")).text
+        assert "could not be sent: the relay 127.0.0.1 cannot be reached" in page and "/invitation/" in _secret(page)
+        for _ in range(29):
+            site.installation.mails.ask("1", Quota("", 30, 0.5), monotonic())
+        assert "30 invitations went out by mail lately" in (await ada.send("/settings/people", form, email="b@example.com")).text
+
+    play(scenario, work=WorkSettings(tmp_path, relay=Relay("127.0.0.1", free_port(), Security.NONE)))
+
+
+def test_without_a_relay_no_mail_is_offered(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        ada = await _ada(site)
+        page = await ada.read("/settings/people")
+        assert "by mail" not in page
+        forced = await ada.send("/settings/people", "/settings/people/invite", email="b@example.com", mail="yes")
+        assert "the server has no mail relay" in forced.text and "/invitation/" in _secret(forced.text)
 
     play(scenario)
 

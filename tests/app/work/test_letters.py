@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.work.kit import START
 from hauberk.app.work.events import Event, Fingerprint
-from hauberk.app.work.letters import From, Message, mail, webhook_body
+from hauberk.app.work.letters import From, Message, invitation, mail, webhook_body
 from hauberk.app.work.orders import Outcome, Stage, outcome, outcome_of, stage, stage_of
 from hauberk.protocols.malformed import visible
 
@@ -34,6 +34,19 @@ def test_a_mail_has_its_own_headers_and_no_others_whatever_it_tells(texts: list[
     assert "https://hauberk.example/domains/7" in read.get_content()
     assert letter.as_bytes().isascii()
     assert max(map(len, letter.as_bytes().split(b"\r\n"))) <= 998  # RFC 5322, 2.1.1
+
+
+@given(TEXTS, TEXTS)
+def test_an_invitation_has_its_link_whole_and_no_headers_of_others(by: str, organisation: str) -> None:
+    link = f"https://hauberk.example/invitation/{'x' * 43}"
+    source = From("acme", organisation, "https://hauberk.example", "hauberk@example.net")
+    letter = invitation(link, "member", by, START, source, "bob@example.com", START)
+    read = message_from_bytes(letter.as_bytes(), policy=policy.default)
+    assert len(read.keys()) == 9
+    assert (read["To"], read["From"]) == ("bob@example.com", "Hauberk <hauberk@example.net>")
+    assert link in read.get_content().splitlines()
+    assert letter.as_bytes().isascii()
+    assert max(map(len, letter.as_bytes().split(b"\r\n"))) <= 998
 
 
 @given(TEXTS, EVENTS)

@@ -1,5 +1,6 @@
-"""Alerts in words: the mail and the webhook's body."""
+"""What is told in words: alerts as mail and as a webhook's body, invitations as mail."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -64,14 +65,33 @@ def webhook_body(message: Message, source: From) -> bytes:
 
 def mail(messages: tuple[Message, ...], source: From, to: str, at: datetime) -> EmailMessage:
     """One mail for all of them. `messages` must not be empty; texts of the network's own are shown with what does not print escaped."""
+    return _letter(f"{messages[0].id}.{len(messages)}", _subject(messages), _lines(messages, source), source, to, at)
+
+
+def invitation(link: str, role: str, by: str, ends_at: datetime, source: From, to: str, at: datetime) -> EmailMessage:
+    """`link` is all that somebody needs to join; who invites, and into what, are texts of people's own."""
+    lines = [
+        visible(f"{by} invites you to join {source.organisation}, as {role}."),
+        "",
+        f"Open this link until {ends_at:%Y-%m-%d %H:%M} UTC. It holds once:",
+        "",
+        link,
+        "",
+        "Hauberk watches over the security of mail servers. Whoever does not know the organisation can forget this message.",
+    ]
+    id = hashlib.sha256(link.encode()).hexdigest()[:32]
+    return _letter(id, f"Invitation to {source.organisation}", lines, source, to, at)
+
+
+def _letter(id: str, subject: str, lines: list[str], source: From, to: str, at: datetime) -> EmailMessage:
     letter = EmailMessage(policy=_POLICY)
     letter["From"] = Address("Hauberk", addr_spec=source.sender)
     letter["To"] = Address(addr_spec=to)
-    letter["Subject"] = visible(_subject(messages))[:_LONGEST_SUBJECT]
+    letter["Subject"] = visible(subject)[:_LONGEST_SUBJECT]
     letter["Date"] = at
-    letter["Message-ID"] = f"<{messages[0].id}.{len(messages)}@{source.sender.rpartition('@')[2] or 'localhost'}>"
+    letter["Message-ID"] = f"<{id}@{source.sender.rpartition('@')[2] or 'localhost'}>"
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5: nobody's absence notice answers it
-    letter.set_content("\n".join(_lines(messages, source)) + "\n")
+    letter.set_content("\n".join(lines) + "\n")
     return letter
 
 

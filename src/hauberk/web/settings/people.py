@@ -1,16 +1,23 @@
 """Members of the organisation, their roles, and invitations."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from hauberk.app.work import letters, mailing
 from hauberk.app.work.channel_setup import mail_address
+from hauberk.app.work.letters import From
+from hauberk.app.work.mailing import NotDeliveredError
 from hauberk.store import members, sessions
 from hauberk.store.errors import Fault, StoreError
-from hauberk.store.members import Role
+from hauberk.store.members import Invitation, Role
 from hauberk.store.session import TenantSession
 from hauberk.web.access import Administrator, Visitor
+from hauberk.web.api.rate import Quota
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id
@@ -19,6 +26,8 @@ from hauberk.web.sign_in.newcomer import address_objection
 
 router = APIRouter()
 _INVITED_FOR = timedelta(days=7)
+_PATIENCE = 10.0  # seconds for each answer of the relay: somebody looks at a page that does not come
+_MAILS = Quota("invitations by mail", 30, 0.5)  # of an organisation: nobody's mailbox is filled by us
 
 
 @router.get("/settings/people")
@@ -28,9 +37,14 @@ async def show(request: Request, here: Here, visitor: Administrator, done: str =
 
 @router.post("/settings/people/invite")
 async def invite(
-    request: Request, here: Here, visitor: Administrator, email: Annotated[str, Form(max_length=1000)], role: Annotated[Role, Form()]
+    request: Request,
+    here: Here,
+    visitor: Administrator,
+    email: Annotated[str, Form(max_length=1000)],
+    role: Annotated[Role, Form()],
+    mail: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
-    """The link is shown this once, to be passed on. It takes the place of one that the address was sent before."""
+    """The link is shown this once, to be passed on, and goes out by mail where that is wanted. It takes the place of an earlier one."""
     if objection := address_objection(email):
         return await _page(request, here, visitor, wrong={"email": objection}, email=email)
     at = here.clock()
@@ -43,7 +57,26 @@ async def invite(
                 await members.withdraw(session, earlier.id)
         invitation, secret = await members.invite(session, address, role, at, at + _INVITED_FOR)
     link = f"{here.settings.url}/invitation/{secret}"
-    return await _page(request, here, visitor, link=link, invited_address=invitation.email)
+    mailed, unsent = await _mailed(here, visitor, invitation, link) if mail else (False, "")
+    return await _page(request, here, visitor, link=link, invited_address=invitation.email, mailed=mailed, unsent=unsent)
+
+
+async def _mailed(here: Installation, visitor: Visitor, invitation: Invitation, link: str) -> tuple[bool, str]:
+    """Whether the relay took it, and why not. At once, and not as a job: what lies in the database opens no door."""
+    relay = here.settings.work.relay
+    if relay is None:
+        return False, "the server has no mail relay"
+    if not here.mails.ask(str(visitor.tenant.id), _MAILS, monotonic()).granted:
+        return False, f"{_MAILS.burst} invitations went out by mail lately, which is the most"
+    source = From(visitor.tenant.slug, visitor.tenant.name, here.settings.url, relay.sender)
+    letter = letters.invitation(
+        link, invitation.role.value, visitor.name, invitation.expires_at, source, invitation.email, invitation.created_at
+    )
+    try:
+        await asyncio.to_thread(mailing.send, letter, replace(relay, time_out=min(relay.time_out, _PATIENCE)))
+    except NotDeliveredError as error:
+        return False, str(error)
+    return True, ""
 
 
 @router.post("/settings/people/{user_id}/role")
@@ -87,6 +120,8 @@ async def _page(
     email: str = "",
     link: str = "",
     invited_address: str = "",
+    mailed: bool = False,
+    unsent: str = "",
     said: str = "",
 ) -> Response:
     at = here.clock()
@@ -105,5 +140,8 @@ async def _page(
         email=email,
         link=link,
         invited_address=invited_address,
+        mailed=mailed,
+        unsent=unsent,
+        relay=here.settings.work.relay is not None,
         said=said,
     )
