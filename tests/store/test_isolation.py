@@ -131,6 +131,7 @@ CROSSINGS: dict[str, Call] = {
     "jobs.open_of": lambda s, t: jobs.open_of(s, t.job.kind),
     "jobs.open_with": lambda s, t: jobs.open_with(s, t.job.kind, t.job.payload),
     "jobs.payloads_of": lambda s, t: jobs.payloads_of(s, t.job.kind),
+    "jobs.under_way": lambda s, t: jobs.under_way(s, t.job.kind, NOW),
     "jobs.recent": lambda s, t: jobs.recent(s),
     "members.all_members": lambda s, t: members.all_members(s),
     "members.change_role": lambda s, t: members.change_role(s, t.user.id, members.Role.AUDITOR),

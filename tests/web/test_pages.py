@@ -52,6 +52,8 @@ def test_ten_thousand_domains_are_added_at_once_and_bad_lines_are_listed(play: P
         assert "1 domain was added; 1 was there already" in re.sub(r"\s+", " ", again.text)
         page = await browser.read("/?q=d99&sort=name&page=2")
         assert "51 to 100 of 111" in page
+        assert "10,001 checks are under way" in page
+        assert 'hx-get="/?q=d99&amp;page=2" hx-trigger="every' in page
 
     play(scenario)
 
@@ -83,7 +85,9 @@ def test_two_who_click_at_once_get_one_scan_whose_progress_they_see(play: Play) 
         assert partial.text.lstrip().startswith("<div")
         assert 'hx-trigger="load delay' in partial.text
         assert "Waiting for its turn" in await browser.read(f"/domains/{kept.domain_id}")
+        assert "1 check is under way" in await browser.read("/")
         done = await browser.send(place, f"{place}/cancel")
+        assert "under way" not in await browser.read("/")
         assert done.headers["location"] == f"/domains/{kept.domain_id}"
         assert "Cancelled" in await browser.read(place)
 

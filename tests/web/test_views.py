@@ -24,7 +24,7 @@ from hauberk.web.views.domain import area_shown
 from hauberk.web.views.issued import issues
 from hauberk.web.views.markdown import html
 from hauberk.web.views.pasted import MOST, pasted
-from hauberk.web.views.words import ago, freshness, signed
+from hauberk.web.views.words import ago, freshness, sentence, signed
 from report.samples import observation
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -62,6 +62,11 @@ def test_times_and_changes_read_as_people_say_them() -> None:
         *("just now", "just now", "1 minute ago", "2 hours ago", "3 days ago", "in 5 minutes")
     ]
     assert [signed(value) for value in (4.0, -12.5, 0.04, 0)] == ["+4", "−12.5", "±0", "±0"]
+
+
+def test_a_message_becomes_a_sentence_with_its_names_as_they_are_written() -> None:
+    assert sentence("the file is no PNG of Example Ltd") == "The file is no PNG of Example Ltd."
+    assert sentence(ValueError("xn--a.example: no")) == "Xn--a.example: no."
 
 
 def test_the_overview_filters_sorts_and_cuts_into_pages() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from hauberk.store.columns import read, returning
 from hauberk.store.errors import Fault, StoreError, missing
@@ -176,6 +176,13 @@ async def payloads_of(session: TenantSession, kind: str) -> frozenset[bytes]:
     open_ = jobs.c.state.in_((State.WAITING.value, State.RUNNING.value))
     rows = await session.rows(select(jobs.c.payload).where(session.own(jobs), jobs.c.kind == kind, open_))
     return frozenset(bytes(row[0]) for row in rows)
+
+
+async def under_way(session: TenantSession, kind: str, at: datetime) -> int:
+    """How many jobs of that kind run or are due; those that are to come are not counted."""
+    due = (jobs.c.state == State.RUNNING.value) | ((jobs.c.state == State.WAITING.value) & (jobs.c.due_at <= at))
+    row = await session.first(select(func.count()).select_from(jobs).where(session.own(jobs), jobs.c.kind == kind, due))
+    return 0 if row is None else int(row[0])
 
 
 async def hasten(session: TenantSession, id: int, priority: int, due_at: datetime) -> None:

@@ -14,6 +14,7 @@ from hauberk.web.access import Guest, NotSignedIn
 from hauberk.web.installation import installation_of
 from hauberk.web.page import page, see
 from hauberk.web.protection import protect
+from hauberk.web.views.words import sentence
 
 _log = logging.getLogger(__name__)
 _WORDS = {
@@ -81,7 +82,7 @@ async def _store(request: Request, error: Exception) -> Response:
         _log.error("the store failed at %s: %s", _where(request), error)
         words = _FULL if error.fault is Fault.FULL else ""
         return error_page(request, status, words, {"Retry-After": "30"} if status == 503 else {})
-    return error_page(request, status, "" if status == 404 else f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return error_page(request, status, "" if status == 404 else sentence(error))
 
 
 async def _crashed(request: Request, error: Exception) -> Response:

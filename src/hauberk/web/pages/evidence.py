@@ -16,6 +16,7 @@ from hauberk.web.pages.download import OCTETS, download
 from hauberk.web.pages.places import Id, domain_of
 from hauberk.web.views.attached import KINDS, NotAcceptedError, accepted
 from hauberk.web.views.issued import issues
+from hauberk.web.views.words import sentence
 
 router = APIRouter(prefix="/domains/{id}")
 LARGEST_FILE = 20 * 1024 * 1024
@@ -114,7 +115,7 @@ async def grant(
     except StoreError as refused:
         if refused.fault is not Fault.INVALID:
             raise
-        return await _shown(request, visitor, here, id, wrong=f"{str(refused).capitalize()}.", about="exception")
+        return await _shown(request, visitor, here, id, wrong=sentence(refused), about="exception")
     return see(f"/domains/{id}/evidence#exceptions", request)
 
 

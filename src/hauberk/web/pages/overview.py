@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from hauberk.app.work import ordering
-from hauberk.store import alerts, domains, overview, tenants
+from hauberk.app.work import ordering, orders
+from hauberk.store import alerts, domains, jobs, overview, tenants
 from hauberk.store.session import TenantSession
 from hauberk.web.access import Member, Reader
 from hauberk.web.installation import Here
@@ -39,8 +39,8 @@ async def every_domain(request: Request, visitor: Reader, here: Here, asked: Ask
     async with here.store.tenant(visitor.tenant.id, writing=False) as session:
         shown = await overview_of(session, asked, here)
         told = await alerts.page(session, limit=5)
-        names = await domains.names_of(session, [one.domain_id for one in told])
-    return page(request, template_of(request), visitor, shown=shown, alerts=told, names=names, at="/", to="/domains/")
+        working = await jobs.under_way(session, orders.SCAN, here.clock())
+    return page(request, template_of(request), visitor, shown=shown, alerts=told, working=working, at="/", to="/domains/")
 
 
 def template_of(request: Request) -> str:

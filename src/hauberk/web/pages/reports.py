@@ -16,6 +16,7 @@ from hauberk.web.pages.download import MEDIA_TYPES, OCTETS, download
 from hauberk.web.pages.places import LARGEST, Id
 from hauberk.web.pages.work import progress_page
 from hauberk.web.views.issued import issues
+from hauberk.web.views.words import sentence
 
 router = APIRouter(prefix="/reports")
 _PAGE = 120  # files, of which an order makes one to seven
@@ -62,7 +63,7 @@ async def generate(
     name = parse_domain(domain)
     if isinstance(name, Malformed) or not kinds:
         wrong = name.reason if isinstance(name, Malformed) else "choose at least one format"
-        return await _shown(request, visitor, here, wrong=f"{wrong[:1].upper()}{wrong[1:]}.", typed=domain)
+        return await _shown(request, visitor, here, wrong=sentence(wrong), typed=domain)
     async with here.store.tenant(visitor.tenant.id) as session:
         added = await domains.add(session, name, here.clock())
     job = await ordering.order_report(here.store, visitor.tenant.id, added.id, kinds, visitor.name, here.clock(), fresh=bool(fresh))

@@ -18,6 +18,7 @@ from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id, domain_typed
 from hauberk.web.settings.told import said
+from hauberk.web.views.words import sentence
 
 router = APIRouter()
 
@@ -46,10 +47,9 @@ async def new_channel(
             chosen = () if len(set(wanted)) == len(CHOICES) else wanted
             made = await add_channel(session, seal, kind, target, here.clock(), events=chosen)
     except SealError as error:
-        raise HTTPException(500, f"{str(error).capitalize()}.") from error
+        raise HTTPException(500, sentence(error)) from error
     except StoreError as error:
-        said_so = str(error)
-        return await _alerts_page(request, here, visitor, wrong={"target": f"{said_so[:1].upper()}{said_so[1:]}."}, target=target)
+        return await _alerts_page(request, here, visitor, wrong={"target": sentence(error)}, target=target)
     if made.secret:
         return await _alerts_page(request, here, visitor, secret=made.secret, secret_of=made.channel.target)
     return see("/settings/alerts?done=saved", request)

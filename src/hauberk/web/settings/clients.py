@@ -17,6 +17,7 @@ from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id
 from hauberk.web.settings.told import said
 from hauberk.web.views import clients as view
+from hauberk.web.views.words import sentence
 
 router = APIRouter()
 
@@ -46,7 +47,7 @@ async def found(request: Request, here: Here, visitor: Operator, name: Annotated
     except StoreError as error:
         if error.fault is not Fault.INVALID:
             raise
-        return await _page(request, here, visitor, view.Sought(), wrong={"name": f"{str(error).capitalize()}."}, name=name)
+        return await _page(request, here, visitor, view.Sought(), wrong={"name": sentence(error)}, name=name)
     return see("/clients?done=client", request)
 
 

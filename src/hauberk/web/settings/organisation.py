@@ -14,6 +14,7 @@ from hauberk.web.access import Administrator, Reader, ShareHolder, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.settings.told import said
+from hauberk.web.views.words import sentence
 
 router = APIRouter()
 
@@ -28,7 +29,7 @@ async def rename(request: Request, here: Here, visitor: Administrator, name: Ann
     try:
         proper = organisations.proper_name(name)
     except StoreError as error:
-        return _page(request, visitor, {"name": f"{str(error).capitalize()}."}, name)
+        return _page(request, visitor, {"name": sentence(error)}, name)
     async with here.store.tenant(visitor.tenant.id) as session:
         await tenants.rename(session, proper)
     return see("/settings?done=saved", request)
@@ -39,7 +40,7 @@ async def new_logo(request: Request, here: Here, visitor: Administrator, logo: A
     try:
         drawn = await asyncio.to_thread(logo_of, await logo.read(LARGEST + 1))
     except NoLogoError as error:
-        return _page(request, visitor, {"logo": f"{str(error).capitalize()}."}, visitor.tenant.name)
+        return _page(request, visitor, {"logo": sentence(error)}, visitor.tenant.name)
     async with here.store.tenant(visitor.tenant.id) as session:
         await tenants.set_logo(session, Logo("image/png", drawn))
     return see("/settings?done=saved", request)

@@ -16,6 +16,7 @@ from hauberk.web.page import page, see
 from hauberk.web.sign_in import passwords
 from hauberk.web.sign_in.entry import begin, remember
 from hauberk.web.sign_in.newcomer import Newcomer, register
+from hauberk.web.views.words import sentence
 
 router = APIRouter()
 _LASTS = timedelta(days=7)
@@ -56,7 +57,7 @@ async def set_up(
     try:
         organisations.proper_name(organisation)
     except StoreError as error:
-        wrong["organisation"] = f"{str(error).capitalize()}."
+        wrong["organisation"] = sentence(error)
     if wrong:
         return page(request, "sign_in/set_up.html", Guest(), status=422, wrong=wrong, organisation=organisation, name=name, email=email)
     password_hash, at = await passwords.hashed(password), here.clock()

@@ -35,7 +35,7 @@ def accepted(name: str, content: bytes, largest: int) -> Accepted:
         if content.startswith(sign):
             if ending not in endings:
                 raise NotAcceptedError(
-                    f"The file is {_article(endings[0])}, but its name ends differently. Name it {endings[0]} and try again."
+                    f"The file is {_article(endings[0])}, but its name does not end in .{endings[0]}. Rename it and try again."
                 )
             return Accepted(safe, media_type)
     if ending in _TEXT and _is_text(content):

@@ -76,6 +76,12 @@ def octets(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
+def sentence(text: object) -> str:
+    """What a message of the program says, as a sentence of a page: names in it stay as they are written."""
+    said = str(text)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 def signed(change: float) -> str:
     """`+4`, `−12.5`, `±0` with a real minus sign."""
     shown = f"{abs(change):.1f}".removesuffix(".0")
