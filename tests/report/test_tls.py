@@ -70,6 +70,13 @@ def test_endpoints_that_are_alike_are_told_once() -> None:
     assert detail.endpoints == "mx.example.com 192.0.2.10, mx.example.com [2001:db8::10]"
     assert any("at most 19 connections each" in fact.value for fact in detail.facts)
     assert len(details((OLD, replace(OLD, endpoint=V6, compression=True)))) == 2
+    assert len(details((OLD, replace(OLD, endpoint=V6, chains=(TlsChain("RSA 2048", ("ef" * 32, "cd" * 32)),))))) == 1
+    assert len(details((OLD, replace(OLD, endpoint=V6, partial="it hung up")))) == 2
+
+
+def test_of_many_endpoints_alike_each_is_named() -> None:
+    (detail,) = details(tuple(replace(OLD, endpoint=Endpoint(f"mx{n}.example.com", "192.0.2.10")) for n in range(12)))
+    assert all(f"mx{n}.example.com 192.0.2.10" in detail.endpoints for n in range(12))
 
 
 def test_a_probe_that_ended_early_says_so() -> None:

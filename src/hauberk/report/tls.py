@@ -1,7 +1,6 @@
 """What the TLS probe found out about each endpoint, in words: the full listing for the appendix, and what is weak for the first pages."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hauberk.model.assessment import EndpointTls, TlsChoice
 from hauberk.model.transport import Endpoint
@@ -10,9 +9,9 @@ from hauberk.report.content import Fact, TlsDetail
 from hauberk.report.wording import counted, listed
 
 MOST_DETAILS = 20
+MOST_NAMES = 30  # of endpoints alike
 _VERSIONS = {"SSLv2": "SSL 2.0", "SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 _GRADES = ("insufficient", "phase-out", "sufficient", "good")
-_ANYBODY = Endpoint("", "")
 
 
 def version_name(version: str) -> str:
@@ -35,17 +34,20 @@ def weakness(endpoints: tuple[EndpointTls, ...], endpoint: Endpoint) -> str:
 
 
 def details(endpoints: tuple[EndpointTls, ...]) -> tuple[TlsDetail, ...]:
-    """One listing for all endpoints of which the same was found out."""
-    alike: dict[EndpointTls, list[EndpointTls]] = {}
+    """One listing for all endpoints of which the same is to be told, each with a certificate of its own or not."""
+    alike: dict[tuple[tuple[Fact, ...], str], list[EndpointTls]] = {}
     for one in endpoints:
-        alike.setdefault(replace(one, endpoint=_ANYBODY, connections=0), []).append(one)
-    return tuple(_detail(group) for group in list(alike.values())[:MOST_DETAILS])
+        alike.setdefault((_facts(one), _how(one)), []).append(one)
+    return tuple(_detail(facts, group) for (facts, _), group in list(alike.items())[:MOST_DETAILS])
 
 
-def _detail(group: list[EndpointTls]) -> TlsDetail:
+def _detail(facts: tuple[Fact, ...], group: list[EndpointTls]) -> TlsDetail:
     names = tuple(to_unicode(str(one.endpoint)) for one in group)
-    one = group[0]
-    facts = [
+    return TlsDetail(listed(names, MOST_NAMES), (*facts, Fact("Probe", _probe(group))))
+
+
+def _facts(one: EndpointTls) -> tuple[Fact, ...]:
+    facts = (
         Fact("Versions", _versions(one)),
         *(Fact(f"Suites of {version_name(version)}", _by_grade(one.suites, version)) for version in _versions_in(one.suites)),
         Fact("Groups", _by_grade(one.groups)),
@@ -54,9 +56,8 @@ def _detail(group: list[EndpointTls]) -> TlsDetail:
         Fact("Certificate chains", "; ".join(f"{chain.key}, {counted(len(chain.certificates), 'certificate')}" for chain in one.chains)),
         Fact("Handshake", _traits(one)),
         Fact("Odd", "; ".join(one.odd)),
-        Fact("Probe", _probe(group)),
-    ]
-    return TlsDetail(listed(names, 6), tuple(fact for fact in facts if fact.value))
+    )
+    return tuple(fact for fact in facts if fact.value)
 
 
 def _versions(one: EndpointTls) -> str:
@@ -102,8 +103,11 @@ def _traits(one: EndpointTls) -> str:
 
 
 def _probe(group: list[EndpointTls]) -> str:
-    one, most = group[0], max(one.connections for one in group)
-    lists = "listed is everything that is accepted" if one.listed else "listed is what was seen (--depth full names everything)"
-    early = f"; ended early: {one.partial}" if one.partial else ""
+    most = max(one.connections for one in group)
     each = " each" if len(group) > 1 else ""
-    return f"{one.depth} depth, {'at most ' if len(group) > 1 else ''}{counted(most, 'connection')}{each}; {lists}{early}"
+    return f"{group[0].depth} depth, {'at most ' if len(group) > 1 else ''}{counted(most, 'connection')}{each}; {_how(group[0])}"
+
+
+def _how(one: EndpointTls) -> str:
+    lists = "listed is everything that is accepted" if one.listed else "listed is what was seen (--depth full names everything)"
+    return f"{lists}; ended early: {one.partial}" if one.partial else lists
