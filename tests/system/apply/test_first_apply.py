@@ -43,23 +43,55 @@ class Fresh(Machine):
 
     def prepare(self, packages: Iterable[str], users: Iterable[User]) -> None:
         self.packages = tuple(packages)
-        self._brings.parent.mkdir(parents=True, exist_ok=True)
-        self._brings.write_text(PACKAGED)
+        if not self._brings.exists():
+            self._brings.parent.mkdir(parents=True, exist_ok=True)
+            self._brings.write_text(PACKAGED)
 
 
-def test_a_way_back_from_the_first_apply_brings_the_packages_files_back(tmp_path: Path) -> None:
+def site(tmp_path: Path, components: tuple[Component, ...], *, forwarding: bool = False) -> Site:
     if os.geteuid() != 0 or shutil.which("nft") is None:
         pytest.skip("only root can give the files of a host away, and nft has to check them")
     places = dataclasses.replace(Places.under(str(tmp_path), sys.executable), installed=True)
-    whole = render(rendered.small(), rendered.material(), Role.MTA, places)
-    rules = tuple(one for one in whole.files if one.component is Component.NFTABLES)
-    site = Site(Role.MTA, "mx1", "", places, dataclasses.replace(whole, files=rules, folders=()))
+    declared = rendered.small()
+    declared = dataclasses.replace(declared, policy=dataclasses.replace(declared.policy, forwarding=forwarding))
+    whole = render(declared, rendered.material(), Role.MTA, places)
+    files = tuple(one for one in whole.files if one.component in components and one.path.startswith(str(tmp_path)))
+    return Site(Role.MTA, "mx1", "", places, dataclasses.replace(whole, files=files, folders=()))
+
+
+def test_a_way_back_from_the_first_apply_leaves_what_the_packages_brought(tmp_path: Path) -> None:
+    """And nothing of ours: its units end while they are still there, and nobody is asked about settings that are gone."""
+    first = site(tmp_path, (Component.NFTABLES, Component.MTA_STS, Component.SYSTEM))
+    rules = next(one for one in first.tree.files if one.component is Component.NFTABLES)
     with machine("this machine", "") as connected:
         on = Fresh(connected, tmp_path / "nftables/nftables.conf")
-        put(site, compare(site, on), on, lambda line: None)
-        assert (tmp_path / "nftables/nftables.conf").read_bytes() == rules[0].content
-        roll_back(site, on, lambda line: None)
+        put(first, compare(first, on), on, lambda line: None)
+        assert (tmp_path / "nftables/nftables.conf").read_bytes() == rules.content
+        on.told.clear()
+        roll_back(first, on, lambda line: None)
     assert (tmp_path / "nftables/nftables.conf").read_text() == PACKAGED
+    assert on.told == [
+        "systemctl disable --quiet --now hauberk-quarantine.timer",
+        "systemctl disable --quiet --now hauberk-mta-sts",
+        "systemctl daemon-reload && systemctl restart systemd-journald",
+        "systemctl daemon-reload && systemctl restart nftables",
+        "systemctl daemon-reload",
+    ]
+
+
+def test_what_is_not_declared_any_more_ends_and_comes_back_with_the_way_back(tmp_path: Path) -> None:
+    components = (Component.NFTABLES, Component.POSTSRSD)
+    with machine("this machine", "") as connected:
+        on = Fresh(connected, tmp_path / "nftables/nftables.conf")
+        forwarding, without = site(tmp_path, components, forwarding=True), site(tmp_path, components)
+        put(forwarding, compare(forwarding, on), on, lambda line: None)
+        on.told.clear()
+        put(without, compare(without, on), on, lambda line: None)
+        assert on.told[0] == "systemctl disable --quiet --now postsrsd"
+        assert not any("restart postsrsd" in one for one in on.told)
+        on.told.clear()
+        roll_back(without, on, lambda line: None)
+        assert any("enable --quiet postsrsd" in one and "restart postsrsd" in one for one in on.told)
 
 
 def test_a_package_that_nothing_declared_wants_is_not_installed() -> None:

@@ -78,14 +78,28 @@ def put(site: Site, found: tuple[Change, ...], on: Machine, say: Say) -> None:
     on.must(script.prepare(site.places), "preparing")
     on.put(f"{site.places.applied}/incoming/files.tar", _bundle(site, found))
     on.must(script.swap(found, site.places), "putting files in place")
-    concerned = components(found)
+    gone = _gone(found)
+    concerned = tuple(one for one in components(found) if one not in gone)
     try:
         _check(site, concerned, on, say)
     except RefusedError:
         on.must(script.restore(site.places, script.PENDING), "putting the earlier files back")
         raise
     on.must(script.settle(site.places), "keeping the earlier files")
+    _end(site, gone, on, say)
     _tell(site, found, concerned, on, say)
+
+
+def _gone(found: tuple[Change, ...]) -> tuple[Component, ...]:
+    """Components of which nothing is wanted any more and something was there. What is taken from them is their settings."""
+    wanted = {one.component for one in found if one.kind is not Kind.REMOVE}
+    return tuple(one for one in components(found) if one not in wanted and one in services.OPTIONAL)
+
+
+def _end(site: Site, ending: tuple[Component, ...], on: Machine, say: Say) -> None:
+    for component in ending if site.places.installed else ():
+        on.must(services.withdraw(component), f"ending {component.value}")
+        say(f"{site.name}: {component.value} ended")
 
 
 def _bundle(site: Site, found: tuple[Change, ...]) -> bytes:
@@ -107,15 +121,20 @@ def roll_back(site: Site, on: Machine, say: Say) -> tuple[str, ...]:
         raise MachineError(f"{site.name}: there is no earlier tree to go back to")
     touched, _, manifests = ran.text.partition("\n\n")
     paths = tuple(line for line in touched.splitlines() if line)
-    current, _, before = manifests.partition("\n\n")
-    earlier = _manifest(before)
+    current, _, previous = manifests.partition("\n\n")
+    earlier = _manifest(previous)
     known = {**earlier, **_manifest(current)}
     found = tuple(Change(Kind.CHANGE, path, known.get(path, Component.SYSTEM), None) for path in paths)
-    on.must(script.restore(site.places, script.EARLIER), "putting the earlier files back")
     concerned = components(found)
-    if site.places.installed or earlier:  # below a folder of its own, nothing was there before the first apply
-        _check(site, concerned, on, say)
-    _tell(site, found, concerned, on, say)
+    kept = tuple(one for one in concerned if one in earlier.values())
+    first = tuple(one for one in concerned if one not in kept)  # of which there was nothing of ours before
+    _end(site, tuple(one for one in first if services.brings_unit(one)), on, say)
+    on.must(script.restore(site.places, script.EARLIER), "putting the earlier files back")
+    _check(site, kept, on, say)
+    for component in first if site.places.installed else ():
+        on.must(services.as_packaged(component), f"telling {component.value}")
+        say(f"{site.name}: {component.value} as its package brought it")
+    _tell(site, found, kept, on, say)
     return paths
 
 

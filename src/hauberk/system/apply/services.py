@@ -30,7 +30,7 @@ _PACKAGES: Final[Mapping[Role, tuple[str, ...]]] = {
 }
 
 # What brings a component that not every declaration has: Debian starts it when it is installed, and without settings it fails.
-_OWN_PACKAGES: Final[Mapping[Component, str]] = {Component.POSTSRSD: "postsrsd"}
+OPTIONAL: Final[Mapping[Component, str]] = {Component.POSTSRSD: "postsrsd"}
 
 _UNITS: Final[Mapping[Component, str]] = {
     Component.POSTFIX: "postfix",
@@ -54,7 +54,7 @@ _RELOADABLE: Final = (Component.POSTFIX, Component.DOVECOT, Component.RSPAMD, Co
 
 def packages(role: Role, wanted: Collection[Component]) -> tuple[str, ...]:
     """Debian's packages for a host with these components."""
-    return (*_PACKAGES[role], *(package for component, package in _OWN_PACKAGES.items() if component in wanted))
+    return (*_PACKAGES[role], *(package for component, package in OPTIONAL.items() if component in wanted))
 
 
 def check(component: Component, places: Places) -> str:
@@ -102,6 +102,24 @@ def program(component: Component) -> str:
         Component.NFTABLES: "nft",
     }
     return programs.get(component, "")
+
+
+def brings_unit(component: Component) -> bool:
+    """Whether its unit is a file of ours, which a way back takes away, and no package's."""
+    return component is Component.SYSTEM or _UNITS[component].startswith("hauberk-")
+
+
+def withdraw(component: Component) -> str:
+    """What ends a component that is not wanted any more, while its unit is still there."""
+    unit = "hauberk-quarantine.timer" if component is Component.SYSTEM else _UNITS[component]
+    return f"systemctl disable --quiet --now {unit}"
+
+
+def as_packaged(component: Component) -> str:
+    """What tells a component that it has only its package's files again, or the machine that units of ours are gone."""
+    if component is Component.SYSTEM:
+        return "systemctl daemon-reload && systemctl restart systemd-journald"
+    return "systemctl daemon-reload" + ("" if brings_unit(component) else f" && systemctl restart {_UNITS[component]}")
 
 
 def reload(component: Component, found: tuple[Change, ...]) -> str:
