@@ -102,7 +102,7 @@ def _zip(octets: bytes, allowance: Allowance) -> Iterator[Member]:
                 raise Unreadable("it is two archives in one")
             for info in listed:
                 allowance.count_member()
-                if info.is_dir():
+                if info.filename.endswith("/") and not info.file_size:
                     continue
                 yield Member(info.filename, None if info.flag_bits & 0x41 else _zip_member(archive, info, allowance))
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError) as error:

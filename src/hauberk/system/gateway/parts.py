@@ -122,7 +122,7 @@ def _parsed(octets: bytes) -> Mail:
 
 def _inner(part: Mail) -> list[Mail] | None:
     """The parts inside, or None for a leaf. A forwarded message that is encoded (against RFC 2046, 5.2.1) is decoded as some readers do."""
-    payload = cast("list[Mail] | str", part.get_payload())
+    payload = _raw(part)
     if isinstance(payload, str):
         return None
     encoded = _encoding(part) in ("base64", "quoted-printable")
@@ -166,7 +166,7 @@ def _boundaries(part: Mail) -> frozenset[str]:
 
 def _check_lines(part: Mail, boundaries: frozenset[str]) -> None:
     """Programs differ in what they take for a boundary, where it ends and whether anything counts before the first and after the last."""
-    payload = cast("list[Mail] | str | None", part.get_payload())
+    payload = _raw(part)
     texts = [payload] if isinstance(payload, str) else [part.preamble or "", part.epilogue or ""]
     written = _type_written(part)
     if isinstance(payload, str) and ("multipart" in written or "boundary" in written or part.get_boundary() is not None):
@@ -192,6 +192,11 @@ def _encoding(part: Mail) -> str:
     return re.sub(r"\([^()]*\)", "", str(part.get("Content-Transfer-Encoding", ""))).strip().lower()
 
 
+def _raw(part: Mail) -> list[Mail] | str:
+    """The parts inside, or the text as it came: `get_payload` would decode it by the character set that the part claims."""
+    return cast("list[Mail] | str | None", vars(part)["_payload"]) or ""
+
+
 def _decoded(part: Mail) -> bytes:
     if "Content-Transfer-Encoding" in part:
         part.replace_header("Content-Transfer-Encoding", _encoding(part))  # else a comment keeps the library from decoding
@@ -203,7 +208,7 @@ def _decoded(part: Mail) -> bytes:
 
 def _after_padding(part: Mail) -> bytes:
     """All of a base64 text with padding in its middle, which some readers decode and others (Python's) stop at; empty for other texts."""
-    payload = part.get_payload()
+    payload = _raw(part)
     if _encoding(part) != "base64" or not isinstance(payload, str) or "=" not in payload.rstrip("= \t\r\n"):
         return b""
     blocks = re.split("=+", re.sub("[^A-Za-z0-9+/=]", "", payload))
