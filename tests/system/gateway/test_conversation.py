@@ -109,6 +109,7 @@ def test_nothing_comes_before_the_negotiation() -> None:
         ((HeaderField(b"A", b"x" * 300),), Refuse("the message header is too long", "header", 552, "5.3.4")),
         ((HeaderField(b"A", b""),) * 6, Refuse("the message header is too long", "header", 552, "5.3.4")),
         ((milter.RcptTo("<a@b>", ()),) * 4, Defer("more than 3 recipients: send it in parts", "recipients")),
+        ((milter.RcptTo("a" * 2000, ()),), Defer("the content gateway is busy, try again later", "busy")),
     ),
 )
 def test_each_limit_settles_the_verdict_and_frees_the_body(commands: tuple[Command, ...], expected: Refuse | Defer) -> None:

@@ -180,8 +180,8 @@ class Conversation:
         draft = self._current()
         if len(draft.recipients) >= self._limits.recipients:
             draft.settled = draft.settled or Defer(f"more than {self._limits.recipients} recipients: send it in parts", "recipients")
-            return
-        draft.recipients.append(_bare(path))
+        elif self._hold(draft, len(path)):
+            draft.recipients.append(_bare(path))
 
     def _add_field(self, one: HeaderField) -> None:
         draft, limits = self._current(), self._limits
