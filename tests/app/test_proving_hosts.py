@@ -1,13 +1,12 @@
 """Proving vantage by vantage as on real hosts, against fake servers on loopback."""
 
 import asyncio
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from hauberk.app.mail_system import System
 from hauberk.app.proving_hosts import (
+    Halfway,
     NotProvedError,
     Order,
     attempt,
@@ -18,11 +17,12 @@ from hauberk.app.proving_hosts import (
     settled,
     write_halfway,
 )
-from hauberk.system.material import KeyPair, Material
+from hauberk.system import material_folder
 from hauberk.system.prove import vantage
 from hauberk.system.prove.evidence import Proof
 from hauberk.system.prove.measures import Standing, judge
 from hauberk.system.prove.probe import Place, State, Vantage
+from hauberk.system.prove.settling import Gathered
 from hauberk.system.prove.targets import Account, Service
 from hauberk.system.prove.testers_file import Sink
 from hauberk.system.stage import play
@@ -30,14 +30,12 @@ from system.prove.fake_imap import FakeImap
 from system.prove.fake_mta import FakeMta, anchors, listening, targets
 from system.prove.proving import clock
 
-SYSTEM = System(
-    play.declaration("/mta", "/mda"), Material(b"", KeyPair(b"", b""), KeyPair(b"", b""), (), date(2026, 11, 22)), date(2026, 11, 22)
-)
+DECLARED = play.declaration("/mta", "/mda")
 
 
 def given(mx: int, imap: int, sink: int, password: str = "right") -> Order:
     service = Service("mail.corp.test", ("127.0.0.1",), sink)
-    return Order(SYSTEM, targets(mx=mx, imap=imap), Sink(service, Account("sink", password), anchors()))
+    return Order(DECLARED, targets(mx=mx, imap=imap), Sink(service, Account("sink", password), anchors()))
 
 
 def sink_reader(user: str, password: str) -> bool:
@@ -101,12 +99,28 @@ def test_behind_the_firewall_the_internet_s_part_shows_that_the_sink_is_ours(tmp
     assert tried > 0 and looked_at <= {Place.MAILBOX}
 
 
+def test_the_keys_lie_on_the_machine_that_settles_and_their_public_halves_travel(tmp_path: Path) -> None:
+    account = '[{}]\naddress = "a@corp.test"\npassword = "x"\n'
+    outside = '[outside]\naddress = "s@out.test"\nstranger = "p@out.test"\nhelo = "h.out.test"\n'
+    sink = '[sink]\nhost = "imap.out.test"\nuser = "s"\npassword = "x"\n'
+    (tmp_path / "prove.toml").write_text(account.format("mailbox") + account.format("colleague") + outside + sink)
+    assert order(DECLARED, tmp_path / "prove.toml").targets.dkim == ()
+    with pytest.raises(NotProvedError, match=r"no DKIM key of corp\.test"):
+        order(DECLARED, tmp_path / "prove.toml", tmp_path / "mail.keys")
+    material_folder.make(DECLARED, tmp_path / "mail.keys", clock().date())
+    held = order(DECLARED, tmp_path / "prove.toml", tmp_path / "mail.keys").targets.dkim
+    assert held
+    written = write_halfway(Halfway((), Gathered((), frozenset()), held))
+    (tmp_path / "part").write_bytes(written)
+    assert read_halfway(tmp_path / "part").published == held
+
+
 def test_an_order_needs_a_file_of_accounts_and_parts_have_to_be_parts(tmp_path: Path) -> None:
     with pytest.raises(NotProvedError, match="cannot be read"):
-        order(SYSTEM, tmp_path / "prove.toml")
+        order(DECLARED, tmp_path / "prove.toml")
     (tmp_path / "prove.toml").write_text("alias = 1")
     with pytest.raises(NotProvedError, match=r"prove\.toml"):
-        order(SYSTEM, tmp_path / "prove.toml")
+        order(DECLARED, tmp_path / "prove.toml")
     (tmp_path / "part").write_text("{}")
     with pytest.raises(NotProvedError, match="no part of a proof"):
         read_part(tmp_path / "part")

@@ -3,13 +3,15 @@ the workstation's comes last and looks into the mailbox inside. Who can open the
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from hauberk.app.mail_system import System
+from hauberk.system import material_folder
+from hauberk.system.declaration import Declaration
+from hauberk.system.material_folder import MaterialError
 from hauberk.system.prove import gathering, vantage
 from hauberk.system.prove.conduct import planned, proof
 from hauberk.system.prove.declared import targets
@@ -34,30 +36,36 @@ class NotProvedError(Exception):
 class Order:
     """What is proved, with which accounts."""
 
-    system: System
+    declaration: Declaration
     targets: Targets
     sink: Sink
 
 
 @dataclass(frozen=True, slots=True)
 class Halfway:
-    """All that was tried, and what of it came to the mailbox inside; the sink has yet to be looked into."""
+    """All that was tried, and what of it came to the mailbox inside; the sink has yet to be looked into. `published` are DKIM keys."""
 
     attempts: tuple[Attempt, ...]
     inside: Gathered
+    published: tuple[PublishedKey, ...] = ()
 
 
-def order(system: System, accounts: Path) -> Order:
-    """Raises `NotProvedError`."""
+def order(declared: Declaration, accounts: Path, keys: Path | None = None) -> Order:
+    """`keys`: the folder with the declaration's keys, for the vantage that settles; no other needs them. Raises `NotProvedError`."""
     try:
-        testers, sink = read(accounts.read_text("utf-8"), system.declaration)
+        testers, sink = read(accounts.read_text("utf-8"), declared)
     except (OSError, UnicodeDecodeError) as error:
         raise NotProvedError(f"{accounts} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except BadTestersError as error:
         raise NotProvedError(f"{accounts}: {error}") from None
-    domain = system.declaration.domains[0]
-    keys = tuple(PublishedKey(one.selector, one.public) for one in system.material.dkim if one.domain == domain)
-    return Order(system, targets(system.declaration, testers, keys), sink)
+    try:
+        dkim = material_folder.dkim_keys(keys) if keys else ()
+    except (OSError, MaterialError) as error:
+        raise NotProvedError(f"{keys}: {getattr(error, 'strerror', None) or error}") from None
+    published = tuple(PublishedKey(one.selector, one.public) for one in dkim if one.domain == declared.domains[0])
+    if keys and not published:
+        raise NotProvedError(f"{keys} holds no DKIM key of {declared.domains[0]}: what is signed could not be verified")
+    return Order(declared, targets(declared, testers, published), sink)
 
 
 async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime], earlier: Iterable[Attempt] = ()) -> tuple[Attempt, ...]:
@@ -67,7 +75,7 @@ async def attempt(given: Order, zone: Vantage, clock: Callable[[], datetime], ea
     """
     if all(one.probe.vantage is not Vantage.INTERNET for one in earlier):
         await _sink_is_ours(given, clock)
-    a_minute = given.system.declaration.policy.client_connections_a_minute
+    a_minute = given.declaration.policy.client_connections_a_minute
     pause = 60 / (a_minute * _SHARE) if zone is Vantage.INTERNET else 0.0
     return await vantage.attempts_at(zone, given.targets, (), clock, 2 if pause else 8, pause)
 
@@ -76,19 +84,19 @@ async def seen_inside(given: Order, attempts: tuple[Attempt, ...], clock: Callab
     """What turns up in the test account's mailbox within so many seconds; a workstation may open it."""
     wanted = given.targets
     seek = gathering.mailbox(wanted.imap, wanted.mailbox, wanted.anchors, Place.MAILBOX, clock)
-    return Halfway(attempts, await gathering.gather(attempts, {Place.MAILBOX: seek}, seconds))
+    return Halfway(attempts, await gathering.gather(attempts, {Place.MAILBOX: seek}, seconds), wanted.dkim)
 
 
 async def settled(given: Order, halfway: Halfway, clock: Callable[[], datetime], seconds: float = _DELIVERY) -> Proof:
     """Look into the sink, and say what all of it comes to. Raises `NotProvedError` where the sink cannot be opened from here."""
     await _sink_is_ours(given, clock)
-    wanted, attempts, inside = given.targets, halfway.attempts, halfway.inside
+    wanted, attempts, inside = replace(given.targets, dkim=halfway.published), halfway.attempts, halfway.inside
     seek = gathering.mailbox(given.sink.service, given.sink.account, given.sink.anchors, Place.SINK, clock)
     begun = min((one.transcript.began for one in attempts), default=clock())
     outside = await gathering.gather(attempts, {Place.SINK: seek}, seconds)
     found = Gathered((*inside.found, *outside.found), inside.looked_at | outside.looked_at)
     outcome = settle(attempts, found, wanted)
-    return proof(given.system.declaration.organisation, wanted, begun, (outcome,), planned(wanted, attempts))
+    return proof(given.declaration.organisation, wanted, begun, (outcome,), planned(wanted, attempts))
 
 
 def read_part(path: Path) -> tuple[Attempt, ...]:

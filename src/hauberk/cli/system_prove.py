@@ -8,7 +8,7 @@ import typer
 
 from hauberk.cli import exits
 from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
-from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile, open_system
+from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile
 
 if TYPE_CHECKING:
     from hauberk.system.prove.evidence import Proof
@@ -48,6 +48,7 @@ def prove(
     try:
         from asyncio import run
 
+        from hauberk.app.mail_system import DeclarationError, declared, key_folder
         from hauberk.app.proving import write_measures
         from hauberk.app.proving_hosts import (
             NotProvedError,
@@ -66,10 +67,9 @@ def prove(
         exits.refuse(f"proving needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
     if settle and vantage is not Zone.INTERNET:
         exits.refuse("--settle goes with --vantage internet: the sink is opened from there")
-    system = open_system(declaration)
     kept = ""
     try:
-        given = order(system, accounts)
+        given = order(declared(declaration), accounts, key_folder(declaration) if vantage is Zone.WORKSTATION else None)
         if settle:
             halfway = read_halfway(settle)
         else:
@@ -88,7 +88,7 @@ def prove(
         proof = run(settled(given, halfway, now))
         signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
         written = write_measures(proof, out, signing)
-    except NotProvedError as error:
+    except (NotProvedError, DeclarationError) as error:
         exits.refuse(f"{error}{kept}", exits.INCOMPLETE if kept else exits.USAGE)
     except OSError as error:
         exits.refuse(f"{error.filename}: {error.strerror}", exits.INTERNAL)
