@@ -19,13 +19,11 @@ class Reading:
         """`walked` are results of walks over this very tape, from its own domain and options, that are at hand already."""
         self.observation = observation
         self.domain = observation.domain
+        self.options = observation.options
+        self._usual: tuple[object, ...] = (self.domain, self.options)
         self._worked_out: dict[object, object] = {}
         # Nearly every walk is of the tape's own domain and options; they are found without hashing those again and again.
         self._own: dict[object, object] = dict[object, object]((walked or {}).items())
-
-    @property
-    def options(self) -> ScanOptions:
-        return self.observation.options
 
     @cached_property
     def _replies(self) -> dict[Ask, Reply]:
@@ -41,17 +39,13 @@ class Reading:
 
     def walked(self, walk: Callable[P, Walk[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a walk over this tape; worked out once for equal (hashable) arguments."""
-        known, key = (self._own, walk) if self._is_own(args, kwargs) else (self._worked_out, (walk, args, tuple(kwargs.items())))
+        known, key = (self._own, walk) if args == self._usual and not kwargs else (self._worked_out, (walk, args, tuple(kwargs.items())))
         if key not in known:
             known[key] = replay(walk(*args, **kwargs), self.reply, self._share)
         return cast(T, known[key])
 
     def _share(self, one: Shared) -> object:
         return self.walked(one.walk, one.domain)
-
-    def _is_own(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
-        observation = self.observation
-        return not kwargs and len(args) == 2 and args[0] is observation.domain and args[1] is observation.options
 
     def once(self, work_out: "Callable[Concatenate[Reading, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """`work_out(self, ...)`, worked out once for equal (hashable) arguments."""

@@ -41,7 +41,7 @@ class TracedReading(Reading):
         return super().reply(ask)
 
     def walked(self, walk: Callable[P, Walk[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        key = walk if self._is_own(args, kwargs) else (walk, args, tuple(kwargs.items()))
+        key = walk if args == self._usual and not kwargs else (walk, args, tuple(kwargs.items()))
         return self._noting(key, lambda: super(TracedReading, self).walked(walk, *args, **kwargs))
 
     def once(self, work_out: "Callable[Concatenate[Reading, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Question(Struct, frozen=True, cache_hash=True, gc=False):
+class Question(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """One DNS question.
 
     `name` is in A-label form, lower case, without the trailing dot (the root is `.`); `type` is the mnemonic (`MX`).
@@ -32,7 +32,7 @@ class Record(Struct, frozen=True, gc=False):
     data: str
 
 
-class DnsAnswer(Struct, frozen=True, gc=False):
+class DnsAnswer(Struct, frozen=True, cache_hash=True, gc=False):
     """What a name server answered.
 
     `rcode` is the mnemonic (`NOERROR`, `NXDOMAIN`, `SERVFAIL`, ...); `records` is the answer section in the order received,

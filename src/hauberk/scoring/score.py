@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from hauberk.model.score import Band, Cap, Score, ScoreLine
 from hauberk.model.verdict import CheckVerdict, Verdict
-from hauberk.scoring.rubric import Item, Rubric
+from hauberk.scoring.rubric import CapRule, Item, Rubric
 
 # The grade of a domain of which nothing could be judged: that is no F.
 UNGRADED = "–"
@@ -31,15 +31,10 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
     """
     by_check = {one.check: one for one in verdicts if one.check not in taken_as_passed}
     states = {one.check: one.verdict for one in verdicts} | dict.fromkeys(taken_as_passed, Verdict.PASS)
-    summed = _summed(rubric, tuple([_state(item, states) for group in rubric.group for item in group.item]))
+    summed = _summed(rubric, tuple([states.get(item.check) or _best(item, states) for group in rubric.group for item in group.item]))
     bonus = sum((one.points for one in rubric.bonus if _has_code(by_check.get(one.check), one.code)), 0.0)
     caps = tuple(
-        Cap(rule.points, rule.check, rule.reason)
-        for rule in rubric.cap
-        if any(
-            finding.verdict in rule.verdicts and (not rule.codes or finding.code in rule.codes)
-            for finding in (by_check[rule.check].findings if rule.check in by_check else ())
-        )
+        Cap(rule.points, rule.check, rule.reason) for rule in rubric.cap if rule.check in by_check and _holds(rule, by_check[rule.check])
     )
     points = round(min([100.0, summed.total + bonus, *(cap.points for cap in caps)]), 1)
     passed = taken_as_passed | {one.check for one in by_check.values() if one.verdict is Verdict.PASS}
@@ -72,14 +67,18 @@ def _is_excused(verdict: CheckVerdict | None) -> bool:
     return verdict is not None and verdict.verdict in (Verdict.NOT_APPLICABLE, Verdict.INFO)
 
 
+def _holds(rule: CapRule, verdict: CheckVerdict) -> bool:
+    return any(one.verdict in rule.verdicts and (not rule.codes or one.code in rule.codes) for one in verdict.findings)
+
+
 def _has_code(verdict: CheckVerdict | None, code: str) -> bool:
     return verdict is not None and any(finding.code == code for finding in verdict.findings)
 
 
-def _state(item: Item, states: Mapping[str, Verdict]) -> Verdict:
-    """The verdict that counts for an item: its check's, or the best of several."""
+def _best(item: Item, states: Mapping[str, Verdict]) -> Verdict:
+    """The verdict that counts for an item whose check has none, or that takes the best of several."""
     if not item.best_of:
-        return states.get(item.check, Verdict.UNKNOWN)
+        return Verdict.UNKNOWN
     found = [states.get(check, Verdict.UNKNOWN) for check in item.best_of]
     known = [verdict for verdict in found if verdict in _WORTH]
     best = max(known, key=lambda verdict: _WORTH[verdict], default=None)

@@ -30,7 +30,7 @@ from hauberk.world.recorded import Ready
 from hauberk.world.world import World
 
 T = TypeVar("T")
-_DNS_ORDER = attrgetter("question.name", "question.type", "question.server", "question.checking_disabled")
+_QUESTION = attrgetter("question")
 _CUT_OFF = NoAnswer(Silence.OUT_OF_TIME, "the scan's time limit came first")
 
 
@@ -230,7 +230,7 @@ class Recorder:
             at=at,
             vantage=self._world.vantage,
             options=options,
-            dns=tuple(sorted(dns, key=_DNS_ORDER)),
+            dns=tuple(sorted(dns, key=_QUESTION)),
             smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
             https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
             tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),

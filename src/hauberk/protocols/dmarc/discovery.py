@@ -22,7 +22,8 @@ _ALMOST = re.compile(r"v\s*=\s*dmarc", re.IGNORECASE)
 
 class Step(Struct, frozen=True):
     """One name of the walk. `texts` are the TXT records that begin with the version, `almost` those that were meant to,
-    `others` counts TXT records that have nothing to do with DMARC (a wildcard, mostly); `aliases` are CNAME targets."""
+    `others` counts TXT records that have nothing to do with DMARC (a wildcard, mostly); `aliases` are CNAME targets. `record` is the one
+    record; several are all discarded (4.10, steps 2 and 6)."""
 
     domain: str
     answer: DnsAnswer | NoAnswer
@@ -30,6 +31,7 @@ class Step(Struct, frozen=True):
     almost: tuple[str, ...] = ()
     others: int = 0
     aliases: tuple[str, ...] = ()
+    record: Dmarc | Malformed | None = None
 
     @property
     def name(self) -> str:
@@ -38,11 +40,6 @@ class Step(Struct, frozen=True):
     @property
     def answered(self) -> bool:
         return isinstance(self.answer, DnsAnswer) and self.answer.rcode in ("NOERROR", "NXDOMAIN")
-
-    @property
-    def record(self) -> Dmarc | Malformed | None:
-        """The one record; several are all discarded (4.10, steps 2 and 6)."""
-        return parse(self.texts[0]) if len(self.texts) == 1 else None
 
     @property
     def psd(self) -> Psd:
@@ -141,7 +138,8 @@ def _step(domain: str, answer: DnsAnswer | NoAnswer) -> Step:
         elif _ALMOST.search(text):
             almost.append(text)
     aliases = tuple(target(record) for record in answer.of("CNAME"))
-    return Step(domain, answer, tuple(texts), tuple(almost), len(records) - len(texts) - len(almost), aliases)
+    record = parse(texts[0]) if len(texts) == 1 else None
+    return Step(domain, answer, tuple(texts), tuple(almost), len(records) - len(texts) - len(almost), aliases, record)
 
 
 def _walked(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -1,5 +1,7 @@
 """What the include tree asks: every answer it is built from, gathered level by level with all questions of a level at once."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
@@ -46,6 +48,7 @@ def is_answer(answer: DnsAnswer | NoAnswer | None) -> bool:
     return isinstance(answer, DnsAnswer) and answer.rcode in ("NOERROR", "NXDOMAIN")
 
 
+@lru_cache(maxsize=8192)
 def the_record(answer: DnsAnswer | NoAnswer | None) -> SpfRecord | None:
     """The SPF record of an answer to a TXT question; None without one, and with several."""
     if not isinstance(answer, DnsAnswer) or answer.rcode != "NOERROR":

@@ -124,6 +124,7 @@ def _expand_one(macro: Macro, value: str) -> str:
     return quote(joined, safe="-._~") if macro.escape else joined
 
 
+@lru_cache(maxsize=8192)
 def target_name(expanded: str) -> str | None:
     """The name to ask for, spelled like `Question.name`: cut on the left to 253 octets (RFC 7208, 7.3); None if no DNS name."""
     name = expanded.removesuffix(".").lower()

@@ -22,6 +22,7 @@ class Selection(Struct, frozen=True):
     near_misses: tuple[Malformed, ...] = ()
 
 
+@lru_cache(maxsize=8192)
 def select(answer: DnsAnswer) -> Selection:
     """The SPF records among the TXT records of an answer."""
     texts = tuple(spf_text(record.data) for record in answer.of("TXT"))
