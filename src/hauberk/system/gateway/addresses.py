@@ -5,9 +5,9 @@ Obsolete forms (routes, white space inside an address), groups and address liter
 
 import re
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header
 from typing import Final
+
+from hauberk.system.gateway.encoded_words import decoded
 
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _ATOM: Final = re.compile(rf"{_ATEXT}+")
@@ -88,7 +88,10 @@ class _Reader:
             address = self._address()
             if not self.take(">"):
                 raise NotAddresses(f"`>` is missing before {self.rest()!r}")
-            return Mailbox(_decoded(" ".join(words)), address)
+            name = decoded(" ".join(words))
+            if name is None:
+                raise NotAddresses("the name in it is not encoded as RFC 2047 says")
+            return Mailbox(name, address)
         self._at = start
         self._skip()
         return Mailbox("", self._address())
@@ -147,11 +150,3 @@ class _Reader:
             self._at += 1
         if depth:
             raise NotAddresses("a comment does not end")
-
-
-def _decoded(name: str) -> str:
-    try:
-        parts = decode_header(name)
-        return "".join(part if isinstance(part, str) else part.decode(charset or "ascii", "replace") for part, charset in parts)
-    except (HeaderParseError, LookupError, ValueError) as error:
-        raise NotAddresses("the name in it is not encoded as RFC 2047 says") from error

@@ -3,25 +3,25 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message as Part
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 from cryptography import x509
 
 from hauberk.system.gateway import openpgp, sealed, smime
 from hauberk.system.gateway.addresses import addresses_shown
 from hauberk.system.gateway.config import Confidentiality
+from hauberk.system.gateway.encoded_words import decoded
 from hauberk.system.gateway.keystore import KeyStore
 from hauberk.system.gateway.message import Change, Message, Refuse
 from hauberk.system.gateway.openpgp import BadKey, OpenPgpKey
 from hauberk.system.gateway.smime import SmimeCertificate
 
+T = TypeVar("T")
 Lookup: TypeAlias = Callable[[str], Awaitable[tuple[OpenPgpKey, ...]]]
 """The OpenPGP keys that the owner of a domain publishes for an address (WKD)."""
 
@@ -52,11 +52,7 @@ def _beginnings(subject: str) -> Iterator[str]:
 
 def _decoded(value: bytes) -> str:
     text = re.sub(r"\r?\n", "", value[:_ENOUGH].decode("utf-8", "replace"))
-    try:
-        parts = decode_header(text)
-        return "".join(one if isinstance(one, str) else one.decode(charset or "latin-1", "replace") for one, charset in parts)
-    except (HeaderParseError, LookupError, ValueError):
-        return text
+    return decoded(text) or text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,62 +83,50 @@ class Sealer:
             words = "it is marked confidential and has blind copies, which encryption would show to the others: send those separately"
             return Refuse(f"{words} ({', '.join(blind[:3])})", _RULE)
         rings = [await self._ring(address.lower(), at) for address in dict.fromkeys(message.recipients)]
+        readers = list(rings)
+        if self._rule.encrypt_to_sender and message.sender:  # who wrote it reads the copy in the folder of sent mail, if there is a key
+            own = message.sender.lower()
+            readers.append(self._judged(own, self._store.openpgp(own), at))
         if all(ring.openpgp for ring in rings):
-            return await asyncio.to_thread(self._by_openpgp, message, rings, at)
+            return await asyncio.to_thread(self._by_openpgp, message, readers)
         if all(ring.smime for ring in rings):
-            return await asyncio.to_thread(self._by_smime, message, rings, at)
+            return await asyncio.to_thread(self._by_smime, message, readers)
         return _refusal(rings)
 
     async def _ring(self, address: str, at: datetime) -> _Ring:
-        flaws: list[str] = []
-        keys: list[OpenPgpKey] = []
         known = self._store.openpgp(address)
         if not known and not self._store.smime(address) and self._lookup is not None:
             known = await self._lookup(address)
-        for key in known:
-            try:
-                keys.append(openpgp.usable(key, at))
-            except BadKey as error:
-                flaws.append(str(error))
-        certificates: list[SmimeCertificate] = []
-        for one in self._store.smime(address):
-            try:
-                certificates.append(smime.usable(one, at, self._authorities))
-            except BadKey as error:
-                flaws.append(str(error))
-        return _Ring(address, tuple(keys), tuple(certificates), tuple(flaws))
+        return self._judged(address, known, at)
 
-    def _own(self, message: Message, at: datetime) -> tuple[list[OpenPgpKey], list[SmimeCertificate]]:
-        """The sender's own keys, so that the copy in the sent folder can be read; there may be none."""
-        if not (self._rule.encrypt_to_sender and message.sender):
-            return [], []
-        keys: list[OpenPgpKey] = []
-        certificates: list[SmimeCertificate] = []
-        for key in self._store.openpgp(message.sender.lower()):
-            try:
-                keys.append(openpgp.usable(key, at))
-            except BadKey:
-                continue
-        for one in self._store.smime(message.sender.lower()):
-            try:
-                certificates.append(smime.usable(one, at, self._authorities))
-            except BadKey:
-                continue
-        return keys, certificates
+    def _judged(self, address: str, known: tuple[OpenPgpKey, ...], at: datetime) -> _Ring:
+        keys, flaws = _usable(known, lambda key: openpgp.usable(key, at))
+        certificates, others = _usable(self._store.smime(address), lambda one: smime.usable(one, at, self._authorities))
+        return _Ring(address, keys, certificates, flaws + others)
 
-    def _by_openpgp(self, message: Message, rings: list[_Ring], at: datetime) -> tuple[Change, ...]:
-        keys = {key.fingerprint: key for ring in rings for key in ring.openpgp}
-        keys |= {key.fingerprint: key for key in self._own(message, at)[0]}
+    def _by_openpgp(self, message: Message, readers: list[_Ring]) -> tuple[Change, ...]:
+        keys = {key.fingerprint: key for ring in readers for key in ring.openpgp}
         subject = self._rule.outer_subject
         made = openpgp.encrypted(sealed.inner(message, subject), tuple(keys.values()))
         return sealed.outer(message, *sealed.pgp_body(made, f"hauberk-{secrets.token_hex(16)}"), subject, encoded=False)
 
-    def _by_smime(self, message: Message, rings: list[_Ring], at: datetime) -> tuple[Change, ...]:
-        certificates = {one.fingerprint: one for ring in rings for one in ring.smime}
-        certificates |= {one.fingerprint: one for one in self._own(message, at)[1]}
+    def _by_smime(self, message: Message, readers: list[_Ring]) -> tuple[Change, ...]:
+        certificates = {one.fingerprint: one for ring in readers for one in ring.smime}
         subject = self._rule.outer_subject
         made = smime.enveloped(sealed.inner(message, subject), tuple(certificates.values()))
         return sealed.outer(message, *sealed.smime_body(made), subject, encoded=True)
+
+
+def _usable(known: Iterable[T], judge: Callable[[T], T]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """Those that may be encrypted to, and what is wrong with the others."""
+    fit: list[T] = []
+    flaws: list[str] = []
+    for one in known:
+        try:
+            fit.append(judge(one))
+        except BadKey as error:
+            flaws.append(str(error))
+    return tuple(fit), tuple(flaws)
 
 
 def blind_copies(message: Message) -> tuple[str, ...]:

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import errors, message_from_bytes
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message as Part
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
 from typing import Final, TypeAlias, cast
 
 from hauberk.system.gateway.cms import signed_content
+from hauberk.system.gateway.encoded_words import decoded
 
 _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
@@ -220,7 +219,7 @@ def _names(part: Mail) -> tuple[str, ...]:
     found: list[str] = []
     for field, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
         for text in _parameters(part, field, parameter):
-            found += (text, _word_decoded(text), *re.split('["\0]', text))
+            found += (text, decoded(text) or text, *re.split('["\0]', text))
     return tuple(dict.fromkeys(name for name in found if name))
 
 
@@ -238,14 +237,6 @@ def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
         return collapse_rfc2231_value(value)
     except ValueError:  # a character set that does not decode: the octets as they stand
         return value if isinstance(value, str) else value[2]
-
-
-def _word_decoded(text: str) -> str:
-    try:
-        parts = decode_header(text)
-        return "".join(one if isinstance(one, str) else one.decode(charset or "latin-1", "replace") for one, charset in parts)
-    except (HeaderParseError, LookupError, ValueError):
-        return text
 
 
 def _uuencoded(text: bytes) -> Iterator[Leaf]:

@@ -1,0 +1,13 @@
+"""Encoded words in a header field (RFC 2047), read as mail programs show them."""
+
+from email.errors import HeaderParseError
+from email.header import decode_header
+
+
+def decoded(text: str) -> str | None:
+    """The text with its encoded words decoded; None where that cannot be done."""
+    try:
+        parts = decode_header(text)
+        return "".join(one if isinstance(one, str) else one.decode(charset or "latin-1", "replace") for one, charset in parts)
+    except (HeaderParseError, LookupError, ValueError):
+        return None
