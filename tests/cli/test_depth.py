@@ -27,6 +27,16 @@ def test_the_standard_depth_is_the_default_and_one_host_can_be_had_alone(hauberk
     assert all(one["connections"] <= 20 and one["partial"] == "" for one in said["endpoints"])
 
 
+def test_one_sound_host_does_not_vouch_for_the_others(hauberk: Hauberk, network: Path) -> None:
+    arguments = ("--network", network, "--only", "mx1.exemplary.test", "--depth", "handshake", "--format", "json")
+    done = hauberk("scan", "exemplary.test", *arguments)
+    said = json.loads(done.out)
+    offered = next(one for one in said["verdicts"] if one["check"] == "tls.starttls-offered")
+    assert done.code == 3 and said["score"]["incomplete"] and offered["verdict"] == "unknown"
+    told = {one["subject"].split()[0]: (one["verdict"], one["message"]) for one in offered["findings"]}
+    assert told["mx1.exemplary.test"][0] == "pass" and "asked for mx1.exemplary.test only" in told["mx2.exemplary.test"][1]
+
+
 def test_the_owner_of_the_hosts_may_have_more_tried(hauberk: Hauberk, network: Path) -> None:
     def verdict(*more: str) -> str:
         out = hauberk("scan", "injection.test", "--network", network, "--depth", "handshake", "--format", "json", *more).out

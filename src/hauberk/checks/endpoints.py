@@ -200,8 +200,14 @@ def _trouble(route: MailRoute) -> DnsAnswer | NoAnswer:
 
 
 def _look(reading: Reading) -> tuple[Seen, ...]:
+    """What was contacted, and where one host was asked for (`options.only`) the others, of which nothing is known."""
     found = reading.walked(mx.transport, reading.domain, reading.options)
-    return tuple(_seen(endpoint, reply) for endpoint, reply in found.sessions)
+    contacted = tuple(_seen(endpoint, reply) for endpoint, reply in found.sessions)
+    if not contacted or not reading.options.only:
+        return contacted
+    why = f"the scan was asked for {visible(reading.options.only)} only"
+    left_out = (endpoint for endpoint in found.route.endpoints if endpoint.host != reading.options.only)
+    return (*contacted, *(Seen(endpoint, State.NOT_TRIED, why, smtp.SmtpFacts()) for endpoint in left_out))
 
 
 def _seen(endpoint: Endpoint, reply: SmtpSession | NoAnswer) -> Seen:
