@@ -1,12 +1,13 @@
 """The report of measures, written, signed and verified."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from app.proved import NOW, PROOF
 from hauberk.app.proving import measures_pdf, unsigned_measures_pdf, write_measures
 from hauberk.app.signing import STATEMENT, Signing
 from hauberk.app.verification import Freshness, Verification
@@ -17,18 +18,9 @@ from hauberk.report.signature.key import make
 from hauberk.report.signature.statement import MEASURES
 from hauberk.report.signature.statement import claims as report_claims
 from hauberk.system.prove.composing import claims, compose
-from hauberk.system.prove.evidence import Proof, encode
-from hauberk.system.prove.probe import Line, Measure, Outcome, Probe, Speaker, State, Transcript, Vantage, transcript_id
+from hauberk.system.prove.evidence import encode
 from report.samples import assessment, observation
 
-NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
-TRANSCRIPT = Transcript("m4.relay.plain", NOW, (Line(0, Speaker.CLIENT, "RCPT TO:<x>"), Line(4, Speaker.SERVER, "554 no")))
-PROBE = Probe("m4.relay.plain", Measure.M4, Vantage.INTERNET, "refused", "RFC 5321")
-PROOF = Proof(
-    *("Corp Ltd", "corp.test", NOW, "Hauberk 0", "0" * 64),
-    (Outcome(PROBE, State.PASS, "554 no", NOW, transcript_id(TRANSCRIPT)),),
-    (TRANSCRIPT,),
-)
 SIGNING = Signing(make("Corp Ltd", NOW), lambda: NOW)
 
 

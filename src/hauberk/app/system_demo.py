@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hauberk.app.proving import write_measures
 from hauberk.app.scanning import now
+from hauberk.app.signing import Signing
 from hauberk.system.declaration import Zone
 from hauberk.system.prove.conduct import prove_stage
 from hauberk.system.prove.measures import MeasureState, judge
@@ -31,7 +32,21 @@ class Demonstration:
     written: list[Path] = field(default_factory=list[Path])
 
 
-async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: bool = True, mutate: bool = False) -> Demonstration:
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """How the two reports are written, besides as PDF: `pictures` (`png`, `jpg`); `signs` are the options by which the scan signs."""
+
+    pictures: tuple[str, ...] = ()
+    signing: Signing | None = None
+    signs: tuple[str, ...] = ()
+
+
+_PLAIN = Reports()
+
+
+async def demonstrate(
+    out: Path, say: Callable[[str], None], reports: Reports = _PLAIN, *, may_install: bool = True, mutate: bool = False
+) -> Demonstration:
     """`mutate`: break every setting of the mutation table as well, which takes minutes.
 
     Raises `StageError` where no stage can be made, and `OSError` where `out` cannot be written to.
@@ -48,10 +63,12 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
         done.laps["stage up"] = time.perf_counter() - clock
         say(f"{len(running.names)} daemons are up.")
         with _lap(done, "probes"):
-            await _prove(running, out, done, say, mutate=mutate)
+            proof = await prove_stage(running, now, say, mutate=mutate)
+            done.measures = judge(proof.outcomes, proof.missing)
+            done.written += write_measures(proof, out, reports.signing, reports.pictures)
         say("Scanning the domain from the internet.")
         with _lap(done, "scan"):
-            await _scan(running, out, done)
+            await _scan(running, out, done, (*(f"--{kind}" for kind in reports.pictures), *reports.signs))
         done.memory = proportional(tuple(running.layout.namespace(zone) for zone in (Zone.DMZ, Zone.INSIDE)))
         clock = time.perf_counter()
         say("Taking everything down.")
@@ -59,13 +76,7 @@ async def demonstrate(out: Path, say: Callable[[str], None], *, may_install: boo
     return done
 
 
-async def _prove(running: Stage, out: Path, done: Demonstration, say: Callable[[str], None], *, mutate: bool) -> None:
-    proof = await prove_stage(running, now, say, mutate=mutate)
-    done.measures = judge(proof.outcomes, proof.missing)
-    done.written += write_measures(proof, out)
-
-
-async def _scan(running: Stage, out: Path, done: Demonstration) -> None:
+async def _scan(running: Stage, out: Path, done: Demonstration, more: tuple[str, ...]) -> None:
     """As anybody on the play's internet would, through its resolver; as the owner, who allows what strangers should not try."""
     networks = (*running.declaration.networks.dmz, *(f"{one}/{64 if ':' in one else 24}" for one in play.NAME_SERVER_ADDRESSES))
     arguments = (
@@ -73,6 +84,7 @@ async def _scan(running: Stage, out: Path, done: Demonstration) -> None:
         *("--resolver", "udp://127.0.0.1", "--ca-file", str(running.props.root_pem), "--helo", play.PARTNER_HOST),
         *("--own", "--no-blocklists", "--pdf", "--save-tape", "--out", str(out.absolute())),  # noqa: ASYNC240
         *("--dkim-selector", running.props.material.dkim[0].selector),
+        *more,
         *(word for network in networks for word in ("--allow-network", str(network))),
     )
     before = set(out.iterdir())  # noqa: ASYNC240

@@ -8,7 +8,7 @@ from hauberk.cli.system_gateway import gateway
 from hauberk.cli.system_init import init
 from hauberk.cli.system_keys import keys
 from hauberk.cli.system_plan import plan, records, rotate
-from hauberk.cli.system_prove import probes, prove
+from hauberk.cli.system_prove import probes, prove, report
 
 system = typer.Typer(help="The mail system that passes: declare it, deploy it, prove it.", no_args_is_help=True)
 system.command()(init)
@@ -20,5 +20,6 @@ system.command()(rollback)
 system.command()(gateway)
 system.add_typer(keys, name="keys")
 system.command()(prove)
+system.command()(report)
 system.command()(probes)
 system.command()(demo)

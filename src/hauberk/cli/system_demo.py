@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hauberk.cli import exits
-from hauberk.cli.system_prove import tell_measures
+from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest
+from hauberk.cli.system_prove import Jpg, Png, pictures, tell_measures
 
 if TYPE_CHECKING:
     from hauberk.app.system_demo import Demonstration
@@ -18,6 +19,11 @@ def demo(
     mutations: Annotated[
         bool, typer.Option("--mutations", help="Break each setting of the mutation table too: some minutes more.")
     ] = False,
+    png: Png = False,
+    jpg: Jpg = False,
+    sign: Sign = False,
+    key: KeyFile = None,
+    key_password_file: PasswordFile = None,
 ) -> None:
     """Run the mail system in five network namespaces (Debian, as root), probe every measure, scan it from outside, write the reports.
 
@@ -25,19 +31,29 @@ def demo(
     """
     try:
         from hauberk.app.loop import run
-        from hauberk.app.system_demo import demonstrate
+        from hauberk.app.system_demo import Reports, demonstrate
     except ImportError as error:
         exits.refuse(f"the demo needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
+    from hauberk.cli.signing import signing_of
     from hauberk.system.stage.commands import StageError
+    from hauberk.system.stage.play import ORGANISATION
 
+    signing = signing_of(SignRequest(sign, key, key_password_file), ORGANISATION, ("pdf",))
+    wanted = Reports(pictures(png=png, jpg=jpg), signing, _signs(key, key_password_file) if sign else ())
     try:
-        done = run(demonstrate(out, lambda line: typer.echo(line, err=True), may_install=install, mutate=mutations))
+        done = run(demonstrate(out, lambda line: typer.echo(line, err=True), wanted, may_install=install, mutate=mutations))
     except StageError as error:
         exits.refuse(f"the demo ended early: {error}", exits.INCOMPLETE)
     except OSError as error:
         exits.refuse(f"the demo cannot be run: {error}", exits.INTERNAL)
     _tell(done)
     raise typer.Exit(_code(done))
+
+
+def _signs(key: Path | None, password_file: Path | None) -> tuple[str, ...]:
+    """The same key for the scan, which is a command of its own."""
+    named = (("--key", key), ("--key-password-file", password_file))
+    return ("--sign", *(word for option, path in named if path for word in (option, str(path.absolute()))))
 
 
 def _tell(done: "Demonstration") -> None:

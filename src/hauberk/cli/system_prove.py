@@ -1,8 +1,8 @@
-"""`hauberk system prove`: the measures, proved on real hosts from one vantage after the other."""
+"""`hauberk system prove` and `report`: the measures, proved on real hosts from one vantage after the other, and what is written of it."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -11,8 +11,13 @@ from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeSt
 from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile
 
 if TYPE_CHECKING:
+    from hauberk.app.signing import Signing
     from hauberk.system.prove.evidence import Proof
     from hauberk.system.prove.measures import MeasureState
+
+
+Png: TypeAlias = Annotated[bool, typer.Option("--png", help="Write the report as PNG, too.")]
+Jpg: TypeAlias = Annotated[bool, typer.Option("--jpg", help="Write the report as JPG, too.")]
 
 
 class Zone(StrEnum):
@@ -33,6 +38,8 @@ def prove(
         Path | None, typer.Option("--settle", metavar="FILE", help="With internet, at the end: what the workstation wrote.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
+    png: Png = False,
+    jpg: Jpg = False,
     sign: Sign = False,
     key: KeyFile = None,
     key_password_file: PasswordFile = None,
@@ -49,7 +56,6 @@ def prove(
         from asyncio import run
 
         from hauberk.app.mail_system import DeclarationError, declared, key_folder
-        from hauberk.app.proving import write_measures
         from hauberk.app.proving_hosts import (
             NotProvedError,
             attempt,
@@ -61,15 +67,21 @@ def prove(
             write_halfway,
         )
         from hauberk.app.scanning import now
+        from hauberk.cli.signing import signing_of
         from hauberk.system.prove import vantage as vantages
         from hauberk.system.prove.probe import Vantage
     except ImportError as error:
         exits.refuse(f"proving needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
     if settle and vantage is not Zone.INTERNET:
         exits.refuse("--settle goes with --vantage internet: the sink is opened from there")
-    kept = ""
     try:
-        given = order(declared(declaration), accounts, key_folder(declaration) if vantage is Zone.WORKSTATION else None)
+        known = declared(declaration)
+    except DeclarationError as error:
+        exits.refuse(str(error))
+    request, kept = SignRequest(sign, key, key_password_file, time_stamp), ""
+    signing = signing_of(request, known.organisation, ("pdf",))  # a key that does not do is told before anything is probed
+    try:
+        given = order(known, accounts, key_folder(declaration) if vantage is Zone.WORKSTATION else None)
         if settle:
             halfway = read_halfway(settle)
         else:
@@ -83,16 +95,54 @@ def prove(
             halfway = run(seen_inside(given, (*others, *attempts), now))
             path.write_bytes(write_halfway(halfway))
             kept = f"\nAll that was found is in {path}; on the machine on the internet: prove --vantage internet --settle {path.name}"
-        from hauberk.cli.signing import signing_of
-
         proof = run(settled(given, halfway, now))
-        signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
-        written = write_measures(proof, out, signing)
-    except (NotProvedError, DeclarationError) as error:
+    except NotProvedError as error:
         exits.refuse(f"{error}{kept}", exits.INCOMPLETE if kept else exits.USAGE)
     except OSError as error:
         exits.refuse(f"{error.filename}: {error.strerror}", exits.INTERNAL)
-    raise typer.Exit(tell(proof, written))
+    raise typer.Exit(tell(proof, _written(proof, out, signing, png=png, jpg=jpg)))
+
+
+def report(
+    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="The evidence of a proving: DOMAIN_DATE.measures.json.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
+    png: Png = False,
+    jpg: Jpg = False,
+    sign: Sign = False,
+    key: KeyFile = None,
+    key_password_file: PasswordFile = None,
+    time_stamp: TimeStamp = "",
+) -> None:
+    """Write the report of the measures from the evidence of a proving: no network, and the same pages for ever."""
+    try:
+        from hauberk.cli.signing import signing_of
+        from hauberk.system.prove.evidence import EvidenceError, decode
+    except ImportError as error:
+        exits.refuse(f"this needs more than a scan does ({error.name} is missing): run `make server` in the checkout")
+    try:
+        proof = decode(evidence.read_bytes())
+    except EvidenceError as error:
+        exits.refuse(f"{evidence}: {error}")
+    except OSError as error:
+        exits.refuse(f"{evidence} cannot be read: {error.strerror}")
+    signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
+    raise typer.Exit(tell(proof, _written(proof, out, signing, png=png, jpg=jpg)))
+
+
+def pictures(*, png: bool, jpg: bool) -> tuple[str, ...]:
+    return tuple(kind for kind, wanted in (("png", png), ("jpg", jpg)) if wanted)
+
+
+def _written(proof: "Proof", out: Path, signing: "Signing | None", *, png: bool, jpg: bool) -> tuple[Path, ...]:
+    from hauberk.app.proving import write_measures
+    from hauberk.app.signing import NoTimeStampError
+
+    try:
+        return write_measures(proof, out, signing, pictures(png=png, jpg=jpg))
+    except NoTimeStampError as error:
+        exits.refuse(f"{error}; the evidence is written, and `hauberk system report` makes the report of it", exits.INTERNAL)
+    except OSError as error:
+        exits.refuse(f"cannot write {error.filename or out}: {error.strerror or error}", exits.INTERNAL)
 
 
 def tell_measures(states: "tuple[MeasureState, ...]") -> None:

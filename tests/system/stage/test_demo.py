@@ -1,12 +1,15 @@
 """`hauberk system demo` as an administrator has it: everything proved and green, and nothing left, whole or interrupted."""
 
+import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hauberk.app.verifying import Verifier
 from hauberk.system.prove import evidence
 from hauberk.system.stage import leftovers, namespaces
 
@@ -14,9 +17,10 @@ if REASON := namespaces.obstacle():
     pytest.skip(REASON, allow_module_level=True)
 
 
-def started(out: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "hauberk.cli.main", "system", "demo", "--no-install", "--out", str(out)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def started(out: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "hauberk.cli.main", "system", "demo", "--no-install", "--out", str(out), *options]
+    own = {**os.environ, "XDG_CONFIG_HOME": str(out.parent / "config")}  # for the key that signs
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=own)
 
 
 def of_owner(process: int) -> list[leftovers.Record]:
@@ -30,15 +34,18 @@ def anything_left(record: leftovers.Record) -> list[str]:
 
 
 def test_the_demo_proves_every_measure_scans_green_and_leaves_nothing(tmp_path: Path) -> None:
-    with started(tmp_path / "out") as demo:
+    with started(tmp_path / "out", "--jpg", "--sign") as demo:
         out, err = demo.communicate(timeout=240)
     assert demo.returncode == 0, (out, err)
     assert "grade A+" in out and "Green" in out and "Traceback" not in err
     for measure in ("M1", "M2", "M3", "M4", "M5", "M6", "M9", "M10"):
         assert f"  {measure:<4} proved" in out, out
     assert "  M7   open" in out and "  M8   open" in out
-    written = {path.suffix for path in (tmp_path / "out").iterdir()}
-    assert {".json", ".pdf", ".gz"} <= written and list((tmp_path / "out").glob("*SecurityMeasures*.pdf"))
+    written = sorted((tmp_path / "out").iterdir())
+    assert sorted(path.suffix for path in written) == [".gz", ".jpg", ".jpg", ".json", ".pdf", ".pdf", *[".sig"] * 4]
+    for path in written:
+        found = Verifier(datetime.now(UTC), want_fresh=True).file(path)
+        assert found.valid and found.signer and found.signer.name == "Corp Ltd", (path, found.flaws)
     (file,) = (tmp_path / "out").glob("*.measures.json")
     proof = evidence.decode(file.read_bytes())
     assert len(proof.outcomes) > 150 and not proof.missing

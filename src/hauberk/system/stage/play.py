@@ -22,7 +22,7 @@ from hauberk.system.declaration import (
 )
 from hauberk.system.stage.layout import Layout, Segment
 
-DOMAIN = "corp.test"
+ORGANISATION, DOMAIN = "Corp Ltd", "corp.test"
 PARTNER, WRONG_TLSA, ATTACKER = "partner.test", "wrong-tlsa.test", "evil.test"
 PARTNER_HOST, WRONG_TLSA_HOST, ATTACKER_HOST = "mx.partner.test", "mx.wrong-tlsa.test", "mx.evil.test"
 # Two of the partner's domains without DNSSEC, with MTA-STS: the certificate is for the host of the first, and not of the second.
@@ -66,7 +66,7 @@ PEOPLE = (ALICE, BOB, CAROL, DAVE, ERIN, MAIL_TEAM)
 def declaration(mta: str, mda: str) -> Declaration:
     """What the demo's organisation declares; `mta` and `mda` are the folders of the two hosts."""
     return Declaration(
-        organisation="Corp Ltd",
+        organisation=ORGANISATION,
         domains=(DOMAIN,),
         mta=Host("mx1.corp.test", (ip_address("203.0.113.25"), ip_address("2001:db8:113::25"))),
         mda=Host("mail.corp.test", (ip_address("198.18.1.10"), ip_address("2001:db8:18:1::10"))),
