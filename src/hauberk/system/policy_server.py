@@ -6,14 +6,14 @@ reads nothing that a client names. SIGHUP reads policy and certificate again; wh
 
 import argparse
 import asyncio
-import os
-import pwd
 import signal
 import ssl
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from hauberk.system.unprivileged import become
 
 PATH = b"/.well-known/mta-sts.txt"
 _LONGEST_REQUEST = 8192  # octets of request line and header fields together
@@ -142,17 +142,8 @@ async def serve(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, again)
-        if settings.user and os.geteuid() == 0:
-            _become(settings.user)
+        become(settings.user)  # a renewed key must be readable for this user
         await stopped.wait()
-
-
-def _become(user: str) -> None:
-    """The key has been read and the port is open: nothing that follows wants root. (A renewed key must be readable for this user.)"""
-    entry = pwd.getpwnam(user)
-    os.initgroups(user, entry.pw_gid)
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
 
 
 def main() -> int:

@@ -7,7 +7,6 @@ ClamAV's kinds only; freshclam verifies the signature that a .cvd or .cld carrie
 import argparse
 import asyncio
 import os
-import pwd
 import re
 import signal
 import sys
@@ -18,6 +17,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
 from hauberk.system import ports
+from hauberk.system.unprivileged import become
 
 _NAME = re.compile(
     r"/([A-Za-z0-9][A-Za-z0-9_-]{0,60}\.(?:cvd|cld|cud|hdb|hsb|mdb|msb|ndb|ldb|yar|yara|ign2|fp|sfp|crb|ftm|cdb|pdb|wdb|gdb|idb))"
@@ -167,11 +167,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with SignatureServer(settings):
-        if settings.user and os.geteuid() == 0:
-            entry = pwd.getpwnam(settings.user)
-            os.initgroups(settings.user, entry.pw_gid)
-            os.setgid(entry.pw_gid)
-            os.setuid(entry.pw_uid)
+        become(settings.user)
         await stopped.wait()
 
 
