@@ -99,29 +99,9 @@ class Engine:
 class Attachments:
     """The attachment policy. Suffixes are in lower case without a dot and hold inside archives too, and for what the content says it is."""
 
-    refused_suffixes: tuple[str, ...] = (
-        *(
-            "ade",
-            "adp",
-            "appref-ms",
-            "bat",
-            "chm",
-            "cmd",
-            "com",
-            "cpl",
-            "dll",
-            "exe",
-            "hta",
-            "img",
-            "inf",
-            "ins",
-            "iso",
-            "isp",
-            "jar",
-            "js",
-        ),
-        *("jse", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "pif", "ps1", "psm1", "reg", "scf", "scr", "sct", "settingcontent-ms"),
-        *("shb", "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "wsc", "wsf", "wsh", "xll"),
+    refused_suffixes: tuple[str, ...] = tuple(
+        """ade adp appref-ms bat chm cmd com cpl dll exe hta img inf ins iso isp jar js jse lnk mde msc msi msix msp mst pif ps1 psm1 reg
+        scf scr sct settingcontent-ms shb sys url vb vbe vbs vhd vhdx wsc wsf wsh xll""".split()
     )
     on_refused: Action = Action.REJECT
     encrypted_archives: Action = Action.REJECT
