@@ -21,6 +21,7 @@ _REACH: Final = re.compile(r"(?:[a-z_][a-z0-9_-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(?:
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+\Z")
 _SUFFIX: Final = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
 _FIELD: Final = re.compile(r"[A-Za-z0-9-]+\Z")
+_ZONE: Final = re.compile(r"[a-z0-9.-]+\Z")
 _SPF_TERM: Final = re.compile(r"[?~-]?(?:include|a|mx|ip4|ip6|exists)(?:[:/][A-Za-z0-9._:/%{}-]+)?\Z")
 
 
@@ -246,22 +247,22 @@ def _words(declaration: Declaration) -> Iterator[Problem]:
             )
     if len(set(names.values())) < len(names):
         yield ("firewall",), "two zones have the same interface.", "Give each zone an interface of its own."
-    for index, term in enumerate(declaration.dns.also_send):
-        if not _SPF_TERM.match(term):
-            yield (
-                ("dns", "also_send", index),
-                f'"{term[:80]}" is no SPF term that may stand here.',
-                'Write one such as "include:_spf.example.net" or "ip4:192.0.2.7".',
-            )
-    for index, issuer in enumerate(declaration.dns.issuers):
+    rule, dns = declaration.confidentiality, declaration.dns
+    yield from _each(
+        ("dns", "also_send"),
+        dns.also_send,
+        _SPF_TERM,
+        "no SPF term that may stand here",
+        'Write one such as "include:_spf.example.net" or "ip4:192.0.2.7".',
+    )
+    refused = declaration.policy.attachments.refused or ()
+    yield from _each(("policy", "attachments", "refused"), refused, _SUFFIX, "no suffix", 'Write it in lower case without the dot: "exe".')
+    yield from _each(
+        ("confidentiality", "fields"), rule.fields, _FIELD, "no name of a header field", 'Write it without colon: "X-Confidential".'
+    )
+    yield from _each(("dns", "private_zones"), dns.private_zones, _ZONE, "no name of a zone", 'Write one such as "corp.test.".')
+    for index, issuer in enumerate(dns.issuers):
         yield from _domain(("dns", "issuers", index), issuer)
-    for index, one in enumerate(declaration.policy.attachments.refused or ()):
-        if not _SUFFIX.match(one):
-            yield (
-                ("policy", "attachments", "refused", index),
-                f'"{one[:40]}" is no suffix.',
-                'Write it in lower case without the dot: "exe".',
-            )
     for index, one in enumerate(declaration.engines.signatures):
         split = _url(one)
         if split is None or split.scheme not in ("http", "https", "file") or not one.isprintable() or " " in one:
@@ -270,7 +271,6 @@ def _words(declaration: Declaration) -> Iterator[Problem]:
                 f'"{one[:80]}" is no URL for freshclam.',
                 "Write http://, https:// or file:// and where.",
             )
-    rule = declaration.confidentiality
     for key, words in (("sensitivities", rule.sensitivities), ("subject_tags", rule.subject_tags)):
         for index, one in enumerate(words):
             if not one.strip() or not one.isprintable() or len(one) > 100:
@@ -279,13 +279,10 @@ def _words(declaration: Declaration) -> Iterator[Problem]:
                     "it is empty, too long, or has characters that do not print.",
                     "Write what people write.",
                 )
-    for index, one in enumerate(rule.fields):
-        if not _FIELD.match(one):
-            yield (
-                ("confidentiality", "fields", index),
-                f'"{one[:40]}" is no name of a header field.',
-                'Write it without colon: "X-Confidential".',
-            )
-    for index, one in enumerate(declaration.dns.private_zones):
-        if not re.match(r"[a-z0-9.-]+\Z", one):
-            yield ("dns", "private_zones", index), f'"{one[:80]}" is no name of a zone.', 'Write one such as "corp.test."'
+
+
+def _each(path: Path, words: tuple[str, ...], wanted: re.Pattern[str], what: str, remedy: str) -> Iterator[Problem]:
+    """Those of the words that are not as `wanted`."""
+    for index, one in enumerate(words):
+        if not wanted.match(one):
+            yield (*path, index), f'"{one[:80]}" is {what}.', remedy
