@@ -117,6 +117,7 @@ CROSSINGS: dict[str, Call] = {
     "domains.describe": lambda s, t: domains.describe(s, t.kept.domain_id, note="x", own=True, selectors=""),
     "domains.looked_after": lambda s, t: domains.looked_after(s, [t.kept.domain_id]),
     "domains.names_of": lambda s, t: domains.names_of(s, [t.kept.domain_id]),
+    "domains.removed": lambda s, t: domains.removed(s),
     "domains.page": lambda s, t: domains.page(s, removed=True),
     "domains.remove": lambda s, t: domains.remove(s, t.kept.domain_id, NOW),
     "exceptions.by_id": lambda s, t: exceptions.by_id(s, t.kept.exemption.id),

@@ -94,6 +94,26 @@ def test_two_who_click_at_once_get_one_scan_whose_progress_they_see(play: Play) 
     play(scenario)
 
 
+def test_what_is_looked_after_no_more_is_found_and_comes_back(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        browser, tenant = await _ada(site)
+        kept = await keep(site, tenant, "example.com", site.clock(), plan=True)
+        base = f"/domains/{kept.domain_id}"
+        assert "looked after no more" not in await browser.read("/")
+        await browser.send(f"{base}/about", f"{base}/remove")
+        assert 'href="/domains/removed"' in await browser.read("/")
+        assert base in await browser.read("/domains/removed")
+        page = await browser.read(base)
+        assert "Its evidence stays" in page and "+all" not in page
+        assert f'action="{base}/scan"' not in page  # it would lead to a page that is not there
+        answer = await browser.send("/domains/removed", "/domains/add")
+        assert "1 domain was added" in answer.text and "1 scan is under way" in answer.text
+        assert base not in await browser.read("/domains/removed")
+        assert f'action="{base}/scan"' in await browser.read(base)
+
+    play(scenario)
+
+
 def test_a_result_is_shown_with_its_trend_and_what_changed(play: Play) -> None:
     async def scenario(site: Site) -> None:
         browser, tenant = await _ada(site)

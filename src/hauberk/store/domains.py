@@ -89,6 +89,12 @@ async def page(session: TenantSession, *, after: str = "", limit: int = 100, rem
     return await session.records(Domain, statement.order_by(domains.c.name).limit(limit))
 
 
+async def removed(session: TenantSession, *, after: str = "", limit: int = 100) -> tuple[Domain, ...]:
+    """Domains that are looked after no more, in the order of their names, from the one after `after`."""
+    statement = session.select(Domain, domains).where(domains.c.name > after, domains.c.removed_at.is_not(None))
+    return await session.records(Domain, statement.order_by(domains.c.name).limit(limit))
+
+
 async def describe(session: TenantSession, id: int, *, note: str, own: bool, selectors: str) -> None:
     """Raises `StoreError` (missing)."""
     if not await session.change(domains, id, note=note, own=own, selectors=selectors):

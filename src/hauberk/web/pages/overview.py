@@ -40,7 +40,8 @@ async def every_domain(request: Request, visitor: Reader, here: Here, asked: Ask
         shown = await overview_of(session, asked, here)
         told = await alerts.page(session, limit=5)
         working = await jobs.under_way(session, orders.SCAN, here.clock())
-    return page(request, template_of(request), visitor, shown=shown, alerts=told, working=working, at="/", to="/domains/")
+        former = bool(await domains.removed(session, limit=1))
+    return page(request, template_of(request), visitor, shown=shown, alerts=told, working=working, former=former, at="/", to="/domains/")
 
 
 def template_of(request: Request) -> str:
@@ -62,6 +63,16 @@ async def overview_of(session: TenantSession, asked: view.Wanted, here: Here) ->
 async def no_list_here(request: Request, visitor: Reader) -> Response:
     del visitor
     return see("/", request)
+
+
+@router.get("/domains/removed")
+async def looked_after_no_more(
+    request: Request, visitor: Reader, here: Here, after: Annotated[str, Query(max_length=253)] = ""
+) -> Response:
+    """Where the evidence of removed domains is found."""
+    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
+        found = await domains.removed(session, after=after, limit=_SHOWN)
+    return page(request, "domains_removed.html", visitor, found=found, more=found[-1].name if len(found) == _SHOWN else "")
 
 
 @router.get("/domains/add")

@@ -40,7 +40,7 @@ async def start(request: Request, holder: ShareHolder, here: Here, asked: Asked)
         return see(f"/shared/domains/{holder.share.domain_id}")
     async with here.store.tenant(holder.tenant.id, writing=False) as session:
         shown = await overview_of(session, asked, here)
-    return page(request, template_of(request), holder, shown=shown, alerts=(), working=0, at="/shared", to="/shared/domains/")
+    return page(request, template_of(request), holder, shown=shown, alerts=(), working=0, former=False, at="/shared", to="/shared/domains/")
 
 
 @router.get("/domains/{id}")
