@@ -54,7 +54,7 @@ async def demonstrate(
     done = Demonstration()
     out.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - here and below: nothing else runs in this process
     if may_install and (packages := namespaces.missing()):
-        say(f"Installing Debian's packages: {' '.join(packages)}")
+        say(f"Installing Debian's packages (a minute or two, only this once): {' '.join(packages)}")
         with _lap(done, "packages"):
             await install(packages)
     say("Setting the stage: five network namespaces, a firewall, two hosts, an internet around them.")

@@ -69,6 +69,7 @@ def _service(what: str, command: str, user: str, more: str = "") -> str:
 Description={plain(what)}
 After=network-online.target
 Wants=network-online.target
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart={plain(command)}

@@ -26,6 +26,8 @@ def _lines(declaration: Declaration, places: Places) -> Iterator[str]:
     yield "  verbosity: 1"
     yield "  num-threads: 2"
     yield from (f"  interface: {one}" for one in ("127.0.0.1", *(("::1",) if 6 in versions else ()), *declaration.mta.addresses))
+    # Debian's unit does not wait for the addresses, and gives up when they are late.
+    yield "  ip-freebind: yes"
     yield f"  port: {ports.DNS}"
     yield f"  do-ip4: {'yes' if 4 in versions else 'no'}"
     yield f"  do-ip6: {'yes' if 6 in versions else 'no'}"
