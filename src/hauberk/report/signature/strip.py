@@ -27,7 +27,7 @@ def strip(width: int, code: str, fingerprint: str, evidence: str, result: str = 
         *((part, "Mono", _INK) for part in _halves(fingerprint)),
         ("Evidence", "Medium", _QUIET),
         (evidence, "Mono", _INK),
-        (f"The code holds domain, time, {result} and evidence, signed; it outlives a print or a screenshot.", "Regular", _QUIET),
+        (f"The code holds domain, time, {result} and evidence, signed; it outlives a screenshot.", "Regular", _QUIET),
     ):
         font = _font(style)
         draw.text((left, top), _fitting(text, font, width - left - 40), font=font, fill=ink)
