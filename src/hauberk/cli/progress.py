@@ -4,11 +4,23 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column
 
 from hauberk.model.dns import NoAnswer, Question
 from hauberk.model.transport import Endpoint, Hello, Trial, Url
 from hauberk.protocols.walk import Ask, Reply
+
+_ROOM_FOR_A_BAR = 70  # columns
 
 
 class Watch:
@@ -42,6 +54,13 @@ class Watch:
             self._progress.advance(self._task)
 
 
+def _columns(width: int) -> tuple[ProgressColumn, ...]:
+    """How many domains are through, and since when, is always there; the rest has the room that is left of `width`."""
+    bar = (BarColumn(bar_width=20),) if width >= _ROOM_FOR_A_BAR else ()
+    asked = TextColumn("[dim]{task.fields[asked]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    return (SpinnerColumn(), TextColumn("{task.description}"), *bar, MofNCompleteColumn(), asked, TimeElapsedColumn())
+
+
 @contextmanager
 def watching(what: str, total: int) -> Generator[Watch]:
     """Show the progress of `total` domains for as long as the context lasts."""
@@ -49,13 +68,5 @@ def watching(what: str, total: int) -> Generator[Watch]:
     if not console.is_terminal:
         yield Watch(None, None)
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("[dim]{task.fields[asked]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*_columns(console.width), console=console, transient=True, expand=True) as progress:
         yield Watch(progress, progress.add_task(what, total=total, asked="asking …"))
