@@ -13,8 +13,12 @@ from hauberk.model.dns import DnsAnswer, Question
 @pytest.mark.parametrize("width", [40, 60, 80, 160])
 def test_how_far_the_scan_is_can_be_read_at_every_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     screen = StringIO()
-    console = Console(file=screen, force_terminal=True, width=width, color_system=None)
-    monkeypatch.setattr(progress, "Console", lambda *, stderr: console)
+
+    def console(*, stderr: bool) -> Console:
+        assert stderr
+        return Console(file=screen, force_terminal=True, width=width, color_system=None)
+
+    monkeypatch.setattr(progress, "Console", console)
     with watching("Scanning", 500) as watch:
         for number in range(1234):
             watch.told(Question(f"{number}.example", "A"), DnsAnswer("NOERROR"))
