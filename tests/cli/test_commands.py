@@ -21,6 +21,12 @@ def test_a_scan_of_an_exemplary_domain_is_fine(hauberk: Hauberk, network: Path) 
     assert done.err == ""
 
 
+def test_a_lab_that_does_not_run_yet_is_told_as_such(hauberk: Hauberk, tmp_path: Path) -> None:
+    done = hauberk("scan", "exemplary.test", "--network", tmp_path / "lab.json")
+    assert done.code == 2
+    assert "`hauberk lab` makes it once it runs" in done.err
+
+
 def test_findings_give_exit_code_1_unless_told_otherwise(hauberk: Hauberk, network: Path) -> None:
     assert hauberk("scan", "bad.test", "--network", network).code == 1
     assert hauberk("scan", "typical.test", "--network", network, "--fail-on", "warn").code == 1

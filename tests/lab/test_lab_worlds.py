@@ -97,9 +97,9 @@ def test_another_process_is_told_where_the_lab_is(tmp_path: Path) -> None:
     file = tmp_path / "lab.json"
 
     async def look() -> None:
-        serving = asyncio.create_task(serve(file))
-        while not file.exists():  # noqa: ASYNC110 - a file gives no event
-            await asyncio.sleep(0.01)
+        ready = asyncio.Event()
+        serving = asyncio.create_task(serve(file, ready=ready.set))
+        await ready.wait()
         directions = read_directions(file)
         assert directions.resolver.startswith("udp://127.0.0.1:")
         assert directions.ca_file.endswith("root.pem")

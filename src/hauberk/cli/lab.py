@@ -1,5 +1,6 @@
 """`hauberk demo` and `hauberk lab`: the small internet on loopback."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,10 @@ def lab(
     from hauberk.lab.internet import serve
 
     try:
-        run(serve(file))
+        run(serve(file, ready=lambda: _told(file)))
     except OSError as error:
         exits.refuse(f"the lab cannot be started: {error}", exits.INTERNAL)
+
+
+def _told(file: Path) -> None:
+    sys.stderr.write(f"hauberk: the lab runs until Ctrl-C: hauberk scan exemplary.test --network {file}\n")

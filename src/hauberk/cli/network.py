@@ -55,7 +55,8 @@ def live_config(
     try:
         lab = read_directions(network)
     except OSError as error:
-        exits.refuse(f"--network {network}: {error.strerror}")
+        hint = "; `hauberk lab` makes it once it runs" if isinstance(error, FileNotFoundError) else ""
+        exits.refuse(f"--network {network}: {error.strerror}{hint}")
     except DecodeError as error:
         exits.refuse(f"--network {network} is no network file: {error}")
     return LiveConfig(

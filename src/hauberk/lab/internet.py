@@ -7,6 +7,7 @@ whoever connects applies the map. IPv6 addresses are played on IPv4 loopback, be
 import asyncio
 import signal
 import ssl
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,7 +158,7 @@ def read_directions(path: Path) -> Directions:
     return msgspec.json.decode(path.read_bytes(), type=Directions)
 
 
-async def serve(write_to: Path, further: tuple[Declared, ...] = ()) -> None:
+async def serve(write_to: Path, further: tuple[Declared, ...] = (), ready: Callable[[], None] = lambda: None) -> None:
     """Run the lab until SIGINT, SIGTERM or cancelled, after writing its directions as JSON to `write_to`; the file goes with the lab."""
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -165,6 +166,7 @@ async def serve(write_to: Path, further: tuple[Declared, ...] = ()) -> None:
             asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with Lab(further=further) as lab:
         _write(write_to, directions(lab))
+        ready()
         try:
             await interrupted.wait()
         finally:
