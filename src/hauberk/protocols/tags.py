@@ -21,10 +21,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class TagList:
-    """The tags in their order and the pieces that are none; a piece that breaks the grammar is left out of `tags`."""
+    """The tags in their order and the pieces that are none; a piece that breaks the grammar is left out of `tags`.
+
+    `text` is the record as it was published; empty for a list that was made.
+    """
 
     tags: tuple[Tag, ...]
     faults: tuple[Malformed, ...] = field(default=(), compare=False)
+    text: str = field(default="", compare=False)
 
     def first(self, name: str) -> Tag | None:
         """The first tag of this name; names are compared without regard to case, as ABNF strings are."""
@@ -76,7 +80,7 @@ def parse_tags(text: str) -> TagList:
             gap = len(value) - len(value.lstrip(_SPACE))
             tags.append(Tag(name.rstrip(_SPACE), value.strip(_SPACE), start + len(name) + 1 + gap))
         position += len(piece) + 1
-    return TagList(tuple(tags), tuple(faults))
+    return TagList(tuple(tags), tuple(faults), text)
 
 
 def render_tags(tags: TagList) -> str:

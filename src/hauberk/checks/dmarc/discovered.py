@@ -10,7 +10,6 @@ from hauberk.model.verdict import Finding, Verdict
 from hauberk.protocols.dmarc import Dmarc, DmarcDiscovery, Step, discover, parse
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.rdata import render_txt
-from hauberk.protocols.tags import render_tags
 
 MOST_SHOWN = 8
 
@@ -44,7 +43,8 @@ def quoted(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def record_text(record: Dmarc) -> str:
-    return visible(render_tags(record.tags))
+    """The record as it was published, to be held against what a resolver shows."""
+    return visible(record.tags.text)
 
 
 def reports_to(reading: Reading, domain: str) -> tuple[tuple[str, str], ...]:
