@@ -41,6 +41,7 @@ class _Visit(Connection):
         self._loop = asyncio.get_running_loop()
         self._hello = hello.octets
         self._service = service_on(hello.endpoint.port)
+        self._smtp = self._service.protocol is MailProtocol.SMTP
         self._opening = opening(self._service, helo)
         self._patience = patience
         self._lines = LineReader()
@@ -106,7 +107,7 @@ class _Visit(Connection):
 
     def _at_once(self, data: bytes) -> Reply | None:
         """The usual case without reading line by line: a whole positive reply in one piece, with the text of its last line."""
-        if self._service.protocol is not MailProtocol.SMTP or len(data) > _MOST_AT_ONCE or self._before or self._lines.remainder:
+        if not self._smtp or len(data) > _MOST_AT_ONCE or self._before or self._lines.remainder:
             return None
         found = _POSITIVE.fullmatch(data)
         return Reply(int(found[1]), (line_text(found[2] or b""),)) if found else None

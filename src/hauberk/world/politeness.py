@@ -48,7 +48,9 @@ class Politeness:
     @asynccontextmanager
     async def turn(self, address: str, *, pausing: bool = True) -> AsyncGenerator[None]:
         """Held for as long as a connection to the address is open."""
-        host = self._hosts.setdefault(address, _Host(self._manners))
+        host = self._hosts.get(address)
+        if host is None:
+            host = self._hosts[address] = _Host(self._manners)
         host.users += 1
         try:
             # The address comes first: who waits for a busy address must not take a place from the others.

@@ -29,6 +29,9 @@ class FlightState(StrEnum):
     BROKEN = "broken"  # no TLS, or records that cannot be
 
 
+_OPEN, _WHOLE, _BROKEN = FlightState  # looking a member up in its class costs ten times as much
+
+
 class FlightWatch:
     """Watches octets come, in steps of any size, at a cost that does not grow with the number of steps.
 
@@ -42,26 +45,26 @@ class FlightWatch:
         self._waiting = bytearray()
         self._messages = bytearray()
         self._began = False
-        self.state = FlightState.OPEN
+        self.state = _OPEN
 
     def feed(self, data: bytes) -> FlightState:
         """The state after these octets too; once it is not OPEN it stays."""
-        if self.state is FlightState.OPEN:
+        if self.state is _OPEN:
             if self._hello:
                 self._kept += data
             if not self._sealed:
                 self._waiting += data
                 self.state = self._look()
-            if self._hello and self.state is not FlightState.BROKEN:
+            if self._hello and self.state is not _BROKEN:
                 self._await_sealed()
         return self.state
 
     def _await_sealed(self) -> None:
-        if not self._sealed and self.state is FlightState.OPEN:
+        if not self._sealed and self.state is _OPEN:
             return
         answer = read_answer(self._hello, self._kept)
         self._sealed = _goes_on_sealed(answer)
-        self.state = FlightState.OPEN if self._sealed and not answer.done else FlightState.WHOLE
+        self.state = _OPEN if self._sealed and not answer.done else _WHOLE
 
     def _look(self) -> FlightState:
         if not self._began and self._waiting:
@@ -69,23 +72,23 @@ class FlightWatch:
             if first & 0x80:
                 return self._ssl2()
             if 0x20 <= first < 0x7F:  # text instead of TLS: worth its first line
-                return FlightState.BROKEN if b"\n" in self._waiting or len(self._waiting) > _MOST_TEXT else FlightState.OPEN
+                return _BROKEN if b"\n" in self._waiting or len(self._waiting) > _MOST_TEXT else _OPEN
         start, length = 0, len(self._waiting)
         while length - start >= 5:
             kind, size = self._waiting[start], self._waiting[start + 3] << 8 | self._waiting[start + 4]
             if kind not in _RECORDS or self._waiting[start + 1] != 3 or size > _MOST_RECORD:
-                return FlightState.BROKEN
+                return _BROKEN
             self._began = True
             end = start + 5 + size
             if end > length:
                 break
             if self._is_last(kind, self._waiting[start + 5 : end]):
-                return FlightState.WHOLE
+                return _WHOLE
             start = end
         del self._waiting[:start]
         head = bytes(self._waiting[:2])
         possible = not head or (head[0] in _RECORDS and head[1:] in (b"", b"\x03"))
-        return FlightState.OPEN if possible else FlightState.BROKEN
+        return _OPEN if possible else _BROKEN
 
     def _is_last(self, kind: int, payload: bytearray) -> bool:
         """Whether nothing that can be read follows this record."""
@@ -113,11 +116,11 @@ class FlightWatch:
     def _ssl2(self) -> FlightState:
         """A record of SSL 2.0: two octets of length with the first bit set, then the kind of message."""
         if len(self._waiting) < 3:
-            return FlightState.OPEN
+            return _OPEN
         if self._waiting[2] not in (_SSL2_ERROR, _SSL2_SERVER_HELLO):
-            return FlightState.BROKEN
+            return _BROKEN
         length = int.from_bytes(self._waiting[:2]) & 0x7FFF
-        return FlightState.WHOLE if len(self._waiting) >= 2 + length else FlightState.OPEN
+        return _WHOLE if len(self._waiting) >= 2 + length else _OPEN
 
 
 def _goes_on_sealed(answer: ServerFlight) -> bool:
@@ -131,7 +134,7 @@ def flight_state(octets: bytes) -> FlightState:
 
 def flight_complete(octets: bytes) -> bool:
     """Whether nothing more that can be read is to be waited for."""
-    return flight_state(octets) is not FlightState.OPEN
+    return flight_state(octets) is not _OPEN
 
 
 def _is_last_in_clear(hello: bytes) -> bool:

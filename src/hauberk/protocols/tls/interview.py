@@ -40,6 +40,9 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+_CHOSEN, _DECLINED = Outcome.CHOSEN, Outcome.DECLINED  # asked for often, and looking a member up in its class costs ten times as much
+
+
 class Answer(Struct, frozen=True, gc=False):
     """`by_closing`: the no was no alert but a closed connection, which needs to be held against a hello that is known to be taken."""
 
@@ -51,11 +54,11 @@ class Answer(Struct, frozen=True, gc=False):
 
     @property
     def chosen(self) -> bool:
-        return self.outcome is Outcome.CHOSEN
+        return self.outcome is _CHOSEN
 
     @property
     def declined(self) -> bool:
-        return self.outcome is Outcome.DECLINED
+        return self.outcome is _DECLINED
 
 
 class Asked(Struct, frozen=True, gc=False):
@@ -175,7 +178,7 @@ class Interview:
 
     def _worded(self, turn: _Turn) -> ClientHello | Ssl2Hello:
         hello = turn.asked.hello
-        if isinstance(hello, Ssl2Hello):
+        if isinstance(hello, Ssl2Hello) or not (turn.again or self._nameless or self._plain):
             return hello
         if self._nameless or turn.again is _Again.NAME:
             hello = replace(hello, server_name="")
@@ -185,11 +188,12 @@ class Interview:
         answer = self._judge(turn, reply)
         if answer is None:
             return
-        if answer.chosen and turn.again in (_Again.CLOSED, _Again.SILENT):
-            turn.again, turn.held = _Again.DOUBT, answer
-            return
-        answer = self._learn_manner(turn, answer)
-        turn.again, turn.held = _Again.NO, None
+        if turn.again:
+            if answer.chosen and turn.again in (_Again.CLOSED, _Again.SILENT):
+                turn.again, turn.held = _Again.DOUBT, answer
+                return
+            answer = self._learn_manner(turn, answer)
+            turn.again, turn.held = _Again.NO, None
         self.answers.append(answer)
         try:
             turn.asked = turn.job.send(answer)
@@ -225,7 +229,7 @@ class Interview:
             return Answer(hello, ServerFlight(), Outcome.UNKNOWN, self.ended)
         flight = _read(hello, reply.received)
         if flight.version is not None:
-            return Answer(hello, flight, Outcome.CHOSEN)
+            return Answer(hello, flight, _CHOSEN)
         if not flight.is_tls:
             return Answer(hello, flight, Outcome.UNKNOWN, "what the server sent is not TLS")
         if flight.alert not in (None, _CLOSE_NOTIFY):

@@ -112,13 +112,14 @@ def suites_by_name() -> dict[str, Suite]:
 @cache
 def worst_first(version: int, grades: tuple[Grade, ...] = tuple(Grade)) -> tuple[Suite, ...]:
     """The suites of a version and of these grades that a mail server can have without a secret shared beforehand, the worst first."""
-    chosen = [one for one in suites().values() if one.fits(version) and one.grade in grades and one.exchange != "PSK"]
-    return tuple(sorted(chosen, key=_badness))
+    return tuple(one for one in _by_badness() if one.fits(version) and one.grade in grades)
 
 
-def _badness(one: Suite) -> tuple[int, int, int]:
-    place = next((at for at, flaw in enumerate(_FLAWS) if flaw[1] == one.why), len(_FLAWS))
-    return -one.grade.rank, place, -one.number
+@cache
+def _by_badness() -> tuple[Suite, ...]:
+    places = {words: place for place, (_, words, _, _) in reversed([*enumerate(_FLAWS)])}
+    wanted = [one for one in suites().values() if one.exchange != "PSK"]
+    return tuple(sorted(wanted, key=lambda one: (-one.grade.rank, places.get(one.why, len(_FLAWS)), -one.number)))
 
 
 def _suite(number: int, name: str) -> Suite:
