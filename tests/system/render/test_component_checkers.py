@@ -92,6 +92,7 @@ def test_doveconf(hosts: dict[Role, Places]) -> None:
     report = checked("doveconf", "-c", f"{hosts[Role.MDA].dovecot}/dovecot.conf", "-n")
     assert "disable_plaintext_auth = no" not in report
     assert "ssl = required" in report
+    assert "lower than required under max. load" not in report
 
 
 @pytest.mark.parametrize("role", ROLES)

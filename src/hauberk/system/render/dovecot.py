@@ -10,6 +10,7 @@ from hauberk.system.render.postgresql import libpq
 from hauberk.system.tree import Component, Folder, RenderedFile
 
 VMAIL = 5000  # user and group that own all mail
+_SESSIONS = 1000  # of IMAP, of all people together
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
@@ -107,7 +108,9 @@ namespace inbox {{
   }}
 }}
 
+# A process for each open session, so that none can look into another; Dovecot's own limit is a hundred in all.
 service imap-login {{
+  process_limit = {_SESSIONS}
   inet_listener imap {{
     port = 0
   }}
@@ -119,7 +122,11 @@ service imap-login {{
 service lmtp {{
 {_lmtp(declaration)}
 }}
+service anvil {{
+  client_limit = {_SESSIONS * 2}
+}}
 service auth {{
+  client_limit = {_SESSIONS * 3}
   unix_listener {places.postfix_spool}/private/auth {{
     mode = 0660
     user = postfix
