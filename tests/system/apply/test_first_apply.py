@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hauberk.system.apply import services
+from hauberk.system.apply.changes import Change, Kind
 from hauberk.system.apply.deploy import compare, put, roll_back
 from hauberk.system.apply.machine import Machine, Ran, User, machine
 from hauberk.system.apply.site import Site
@@ -30,9 +31,12 @@ class Fresh(Machine):
         self._connected = connected
         self._brings = brings
         self.told: list[str] = []
+        self.fallen: tuple[str, ...] = ()
         self.packages: tuple[str, ...] = ()
 
     def run(self, command: str) -> Ran:
+        if "is-active" in command:
+            return Ran(True, "".join(f"{one} does not run: it said why\n" for one in self.fallen if f" {one}" in command), "")
         if "systemctl" in command:
             self.told.append(command)
             return Ran(True, "", "")
@@ -77,6 +81,25 @@ def test_a_way_back_from_the_first_apply_leaves_what_the_packages_brought(tmp_pa
         "systemctl daemon-reload && systemctl restart nftables",
         "systemctl daemon-reload",
     ]
+
+
+def test_a_unit_that_fell_after_it_was_told_is_named(tmp_path: Path) -> None:
+    first, said = site(tmp_path, (Component.NFTABLES, Component.MTA_STS)), list[str]()
+    with machine("this machine", "") as connected:
+        on = Fresh(connected, tmp_path / "nftables/nftables.conf")
+        on.fallen = ("hauberk-mta-sts",)
+        put(first, compare(first, on), on, said.append)
+    assert said[-1] == "mx1: hauberk-mta-sts does not run: it said why"
+
+
+def test_a_daemon_whose_unit_changed_is_started_anew() -> None:
+    """A reload would leave it with what the old unit let it do."""
+
+    def told(path: str) -> str:
+        return services.reload(Component.GATEWAY, (Change(Kind.CHANGE, path, Component.GATEWAY, None),))
+
+    assert told("/etc/hauberk/gateway.toml").endswith("systemctl reload-or-restart hauberk-gateway")
+    assert told("/etc/systemd/system/hauberk-gateway.service").endswith("systemctl restart hauberk-gateway")
 
 
 def test_what_is_not_declared_any_more_ends_and_comes_back_with_the_way_back(tmp_path: Path) -> None:

@@ -169,3 +169,6 @@ def _tell(site: Site, found: tuple[Change, ...], concerned: tuple[Component, ...
             continue
         on.must(services.reload(component, found), f"reloading {component.value}")
         say(f"{site.name}: {component.value} reloaded")
+    if site.places.installed and concerned:
+        for line in on.run(services.running(concerned)).text.splitlines():
+            say(f"{site.name}: {line}")

@@ -1,7 +1,7 @@
 """How each component is checked before it is told, and how it is told. Pure: commands for sh(1)."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from hauberk.system.apply.changes import Change
@@ -127,8 +127,24 @@ def reload(component: Component, found: tuple[Change, ...]) -> str:
     if component is Component.SYSTEM:
         return "systemctl daemon-reload && systemctl enable --quiet --now hauberk-quarantine.timer && systemctl restart systemd-journald"
     unit = _UNITS[component]
-    softly = component in _RELOADABLE and not (component is Component.POSTFIX and _doors_differ(found))
+    anew = _unit_differs(component, found) or (component is Component.POSTFIX and _doors_differ(found))
+    softly = component in _RELOADABLE and not anew
     return f"systemctl daemon-reload && systemctl enable --quiet {unit} && systemctl {'reload-or-restart' if softly else 'restart'} {unit}"
+
+
+def running(told: Iterable[Component]) -> str:
+    """Prints a line for each of these units that does not stay up for five seconds: its name and the last thing that it said."""
+    units = " ".join(_UNITS[one] for one in told if one is not Component.SYSTEM)
+    return (
+        f"look() {{ for u in {units}; do echo $u $(systemctl is-active $u) $(systemctl show -p MainPID --value $u); done; }}\n"
+        'before=$(look); sleep 5; look | while read -r u state pid; do case "$state $before" in "active "*"$u active $pid"*) ;; '
+        '*) echo "$u does not run: $(journalctl _SYSTEMD_UNIT=$u.service --lines 1 --output cat --no-pager 2>/dev/null)";; esac; done'
+    )
+
+
+def _unit_differs(component: Component, found: tuple[Change, ...]) -> bool:
+    """What a daemon may do is settled when it starts."""
+    return any(one.component is component and "/systemd/" in one.path for one in found)
 
 
 def _doors_differ(found: tuple[Change, ...]) -> bool:
