@@ -133,7 +133,8 @@ def remove(fingerprint: Annotated[str, typer.Argument(help="The whole fingerprin
 def _line(one: "Listed") -> str:
     until = f"{one.expires:%Y-%m-%d}" if one.expires is not None else "never"
     flaw = f": {one.flaw}" if one.flaw else ""
-    return f"{one.kind:8} {one.fingerprint}  {', '.join(one.addresses)}  expires {until}  {one.state}{flaw}"
+    valid = f"{', '.join(one.addresses)}  expires {until}  " if one.addresses else ""
+    return f"{one.kind:8} {one.fingerprint}  {valid}{one.state}{flaw}"
 
 
 def _config(path: Path) -> "GatewayConfig":

@@ -160,8 +160,11 @@ def test_a_revocation_stays_when_an_old_copy_comes_again(desk: Desk) -> None:
     (desk.folder / "revoked").write_bytes(public + bytes(key.extract_certificate().revoke(key.certifier())))
     for name in ("old", "revoked", "old"):
         assert desk.run("import", str(desk.folder / name)).exit_code == 0
+    torn = desk.folder / "keys" / "openpgp" / "torn.asc"
+    torn.write_text("-----BEGIN")
     listed = desk.run("list")
     assert listed.exit_code == 1 and "unusable: the key is revoked" in listed.stdout
+    assert f"no key   {torn}  unusable: no OpenPGP key" in listed.stdout
 
 
 @pytest.mark.parametrize(

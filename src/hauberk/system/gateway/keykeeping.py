@@ -33,7 +33,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One key of the folder. `expires` None: never. `flaw`: why it is unusable."""
+    """One key of the folder. `expires` None: never. `flaw`: why it is unusable. `fingerprint` is the path of a file that is no key."""
 
     kind: str
     fingerprint: str
@@ -79,7 +79,7 @@ def _merged(store: KeyStore, key: OpenPgpKey) -> OpenPgpKey:
 
 
 def listed(store: KeyStore, at: datetime, authorities: tuple[x509.Certificate, ...]) -> tuple[Listed, ...]:
-    """All keys, by address."""
+    """All keys, by address; files that are none come first."""
     found: list[Listed] = []
     for key in store.openpgp():
         try:
@@ -93,6 +93,7 @@ def listed(store: KeyStore, at: datetime, authorities: tuple[x509.Certificate, .
             found.append(Listed("s/mime", one.fingerprint, one.addresses, one.expires, _timed(one.expires, at)))
         except BadKey as error:
             found.append(Listed("s/mime", one.fingerprint, one.addresses, one.expires, State.UNUSABLE, str(error)))
+    found += (Listed("no key", path, (), None, State.UNUSABLE, flaw) for path, flaw in store.unreadable())
     return tuple(sorted(found, key=lambda one: (one.addresses, one.fingerprint)))
 
 

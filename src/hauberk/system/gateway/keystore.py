@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 class _Kept(Generic[T]):
     stamp: tuple[int, int, int]
     keys: tuple[T, ...]
+    flaw: str = ""
 
 
 class _Shelf(Generic[T]):
@@ -38,10 +39,15 @@ class _Shelf(Generic[T]):
         found: dict[str, _Kept[T]] = {}
         for path, stamp in self._listed():
             kept = self._kept.get(path)
-            found[path] = kept if kept is not None and kept.stamp == stamp else _Kept(stamp, self._load(path))
+            found[path] = kept if kept is not None and kept.stamp == stamp else self._load(path, stamp)
         self._kept = found
         for path in sorted(found):
             yield from found[path].keys
+
+    def unreadable(self) -> Iterator[tuple[str, str]]:
+        """The files that were passed over, and why."""
+        tuple(self.all())
+        yield from ((path, kept.flaw) for path, kept in sorted(self._kept.items()) if kept.flaw)
 
     def _listed(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
         try:
@@ -53,15 +59,15 @@ class _Shelf(Generic[T]):
         except FileNotFoundError:
             return
 
-    def _load(self, path: str) -> tuple[T, ...]:
+    def _load(self, path: str, stamp: tuple[int, int, int]) -> _Kept[T]:
         try:
             octets = Path(path).read_bytes()
             if len(octets) > _MOST_OCTETS:
                 raise BadKey("it is too long")
-            return self._read(octets)
+            return _Kept(stamp, self._read(octets))
         except (BadKey, OSError) as error:
             _log.warning("%s is passed over: %s", path, error)
-            return ()
+            return _Kept(stamp, (), str(error))
 
 
 class KeyStore:
@@ -77,6 +83,10 @@ class KeyStore:
 
     def smime(self, address: str = "") -> tuple[SmimeCertificate, ...]:
         return tuple(one for one in self._smime.all() if not address or address in one.addresses)
+
+    def unreadable(self) -> tuple[tuple[str, str], ...]:
+        """Files that are no key, and why: their owners have none."""
+        return (*self._openpgp.unreadable(), *self._smime.unreadable())
 
     def add_openpgp(self, key: OpenPgpKey) -> Path:
         """Keep it under its fingerprint; what was there of the same key is replaced."""
