@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from hauberk.store import one_hop
 from hauberk.store.url import is_sqlite
 
 BUSY_SECONDS = 15
@@ -37,7 +38,8 @@ def engine(url: URL, *, connections: int = 10) -> AsyncEngine:
             pool_timeout=BUSY_SECONDS,
             connect_args={"timeout": 10, "command_timeout": 120, "server_settings": _SETTINGS},
         )
-    made = create_async_engine(url, pool_size=connections, pool_timeout=BUSY_SECONDS, connect_args={"timeout": BUSY_SECONDS})
+    how = {"timeout": BUSY_SECONDS, "async_creator_fn": one_hop.connect}
+    made = create_async_engine(url, pool_size=connections, pool_timeout=BUSY_SECONDS, connect_args=how)
     connected: Callable[[_SqliteConnection, object], None] = _on_connect
     event.listen(made.sync_engine, "connect", connected)
     event.listen(made.sync_engine, "begin", _on_begin)
