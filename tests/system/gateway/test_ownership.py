@@ -52,6 +52,7 @@ def test_mailboxes_are_read(value: bytes, expected: tuple[Mailbox, ...]) -> None
             b"a@b.test\r\nX: y",
         ),
         *(b",".join([b"a@b.test"] * 51), b"(" * 30_000),
+        b"=?utf-8?q?a" * 60 + b" <a@b.test>",
     ),
 )
 def test_what_programs_could_read_differently_is_no_address(value: bytes) -> None:

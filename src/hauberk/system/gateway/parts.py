@@ -14,6 +14,7 @@ from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
 from typing import Final, TypeAlias, cast
 
+from hauberk.system.gateway import encoded_words
 from hauberk.system.gateway.cms import signed_content
 from hauberk.system.gateway.encoded_words import decoded
 
@@ -21,7 +22,7 @@ _MOST_PARTS: Final = 2000
 _DEEPEST: Final = 50
 _MOST_FIELDS: Final = 1000
 _LONGEST_FIELD: Final = 4000
-_MOST_SIGNS: Final = ((";", 100, "parameters"), ("=?", 50, "encoded words"))
+_MOST_SIGNS: Final = ((";", 100, "parameters"), ("=?", encoded_words.MOST, "encoded words"))
 _SINGLE: Final = ("content-type", "content-transfer-encoding", "content-disposition")
 _ENCODINGS: Final = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 _DEFECTS: Final = (
