@@ -18,8 +18,8 @@ want postfix postfix
 want poppler-utils pdftoppm
 want postgresql pg_ctlcluster
 want testssl.sh testssl
-want dovecot-imapd dovecot
-want dovecot-pop3d dovecot
+want_file dovecot-imapd /usr/lib/dovecot/imap
+want_file dovecot-pop3d /usr/lib/dovecot/pop3
 want iproute2 ip
 want openssh-server sshd
 want nftables nft

@@ -40,7 +40,8 @@ def test_the_operators_networks_are_open_in_every_form() -> None:
 
 @given(st.ip_addresses())
 def test_nothing_that_the_registries_call_private_gets_through(address: IPv4Address | IPv6Address) -> None:
-    if AddressGuard().objection(str(address)) == "":
+    # Newer Pythons call all of 6to4 private; here it is what is embedded that counts, which the next test has.
+    if AddressGuard().objection(str(address)) == "" and getattr(address, "sixtofour", None) is None:
         assert not (address.is_private or address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified)
 
 

@@ -1,6 +1,7 @@
 """`hauberk system keys`: taken in, listed, generated with a copy for the keeper, recovered by the keeper alone."""
 
 import os
+import shutil
 import re
 import stat
 import subprocess
@@ -94,6 +95,8 @@ def test_the_keeper_recovers_what_was_encrypted_to_a_lost_key(desk: Desk) -> Non
 
 
 def test_gnupg_reads_what_the_owner_is_handed_and_what_is_sent_to_it(desk: Desk, tmp_path: Path) -> None:
+    if shutil.which("gpg") is None or shutil.which("gpgconf") is None:
+        pytest.skip("Debian's gnupg is not installed")
     home = Path("/tmp") / f"hauberk-gpg-keys-{os.getpid()}"
     home.mkdir(mode=0o700)
     environment = {**os.environ, "GNUPGHOME": str(home)}
@@ -109,8 +112,6 @@ def test_gnupg_reads_what_the_owner_is_handed_and_what_is_sent_to_it(desk: Desk,
         message = openpgp.encrypted(b"for Alice", (openpgp.usable(key, NOW + timedelta(minutes=1)),))
         command = ("gpg", "--batch", "--quiet", "--decrypt")
         assert subprocess.run(command, input=message, env=environment, capture_output=True, check=True, timeout=60).stdout == b"for Alice"
-    except FileNotFoundError:
-        pytest.skip("Debian's gnupg is not installed")
     finally:
         subprocess.run(("gpgconf", "--kill", "all"), env=environment, check=False)
         subprocess.run(("rm", "-rf", str(home)), check=False)
