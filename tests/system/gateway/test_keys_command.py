@@ -1,8 +1,8 @@
 """`hauberk system keys`: taken in, listed, generated with a copy for the keeper, recovered by the keeper alone."""
 
 import os
-import shutil
 import re
+import shutil
 import stat
 import subprocess
 from datetime import UTC, datetime, timedelta
