@@ -43,7 +43,13 @@ def test_ten_thousand_domains_are_added_at_once_and_bad_lines_are_listed(play: P
         names = "\n".join(f"d{n}.example" for n in range(10_000)) + "\n<script>alert(1)</script>\nlocalhost\nd1.example"
         answer = await browser.send("/domains/add", names=names)
         assert answer.status_code == 200
-        for said in ("10,000 domains were added", "10,000 scans are under way", "2 could not be read", "stood in the list more than once"):
+        for said in (
+            "10,000 domains were added",
+            "10,000 scans are under way",
+            'href="/settings/schedule">plan one',
+            "2 could not be read",
+            "stood in the list more than once",
+        ):
             assert said in answer.text, said
         assert "<script>alert" not in answer.text
         async with site.store.tenant(tenant.id, writing=False) as session:
