@@ -9,7 +9,7 @@ from hauberk.checks.catalogue import all_checks
 from hauberk.store import assessments, attachments, exceptions, reports
 from hauberk.store.attachments import Upload
 from hauberk.store.errors import Fault, StoreError, missing
-from hauberk.web.access import Administrator, Member, Reader, Visitor
+from hauberk.web.access import Administrator, Auditor, Member, Reader, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.download import OCTETS, download
@@ -82,7 +82,12 @@ async def attach(
 
 @router.get("/attachments/{attachment_id}")
 async def attachment(id: Id, attachment_id: Id, visitor: Reader, here: Here) -> Response:
-    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
+    return await attached_file(visitor, here, id, attachment_id)
+
+
+async def attached_file(seer: Visitor | Auditor, here: Installation, id: int, attachment_id: int) -> Response:
+    """Raises `StoreError` (missing)."""
+    async with here.store.tenant(seer.tenant.id, writing=False) as session:
         found = await attachments.by_id(session, attachment_id)
         content = await attachments.content(session, attachment_id)
     if found is None or content is None or found.domain_id != id:

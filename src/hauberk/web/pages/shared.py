@@ -5,23 +5,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from hauberk.checks.catalogue import all_checks
-from hauberk.store import assessments, attachments, exceptions, reports, scans
+from hauberk.store import assessments, attachments, exceptions, reports
 from hauberk.store.errors import missing
 from hauberk.web.access import Auditor, ShareHolder, auditor
 from hauberk.web.installation import Here
 from hauberk.web.page import page, see
 from hauberk.web.pages.domain import result_of
 from hauberk.web.pages.download import MEDIA_TYPES, OCTETS, download
-from hauberk.web.pages.history import ResultId, difference_of
+from hauberk.web.pages.evidence import attached_file
+from hauberk.web.pages.history import ResultId, difference_page, history_page, tape_file
 from hauberk.web.pages.overview import Asked, overview_of, template_of
 from hauberk.web.pages.places import Id, assessed_of, domain_of
 from hauberk.web.views import domain as view
 from hauberk.web.views.attached import KINDS
-from hauberk.web.views.history import entries
 from hauberk.web.views.issued import issues
 
 router = APIRouter(prefix="/shared")
-_RECENT = 400
 
 
 async def _sees(id: Id, holder: Annotated[Auditor, Depends(auditor)]) -> Auditor:
@@ -73,23 +72,12 @@ async def _result(request: Request, holder: Auditor, here: Here, id: int, result
 
 @router.get("/domains/{id}/history")
 async def history(request: Request, id: Id, holder: Sees, here: Here) -> Response:
-    base = f"/shared/domains/{id}"
-    async with here.store.tenant(holder.tenant.id, writing=False) as session:
-        domain = await domain_of(session, id)
-        results = await assessments.history(session, id, here.clock(), limit=_RECENT)
-    rubric = results[0].rubric if results else ""
-    dots = view.dots(tuple(one for one in results if one.rubric == rubric), f"{base}/results/{{}}")
-    return page(
-        request, "domain_history.html", holder, domain=domain, entries=entries(results), dots=dots, alerts=(), tab="history", base=base
-    )
+    return await history_page(request, holder, here, id, f"/shared/domains/{id}")
 
 
 @router.get("/domains/{id}/difference")
 async def changes(request: Request, id: Id, holder: Sees, here: Here, before: ResultId = 0, after: ResultId = 0) -> Response:
-    async with here.store.tenant(holder.tenant.id, writing=False) as session:
-        domain = await domain_of(session, id)
-        found = await difference_of(session, id, before, after)
-    return page(request, "domain_difference.html", holder, domain=domain, found=found, tab="history", base=f"/shared/domains/{id}")
+    return await difference_page(request, holder, here, id, f"/shared/domains/{id}", (before, after))
 
 
 @router.get("/domains/{id}/evidence")
@@ -120,23 +108,12 @@ async def evidence(request: Request, id: Id, holder: Sees, here: Here) -> Respon
 
 @router.get("/domains/{id}/attachments/{attachment_id}")
 async def attachment(id: Id, attachment_id: Id, holder: Sees, here: Here) -> Response:
-    async with here.store.tenant(holder.tenant.id, writing=False) as session:
-        found = await attachments.by_id(session, attachment_id)
-        content = await attachments.content(session, attachment_id)
-    if found is None or content is None or found.domain_id != id:
-        raise missing("attachment")
-    return download(found.name, content, found.media_type or OCTETS)
+    return await attached_file(holder, here, id, attachment_id)
 
 
 @router.get("/domains/{id}/scans/{scan_id}/tape")
 async def tape(id: Id, scan_id: Id, holder: Sees, here: Here) -> Response:
-    async with here.store.tenant(holder.tenant.id, writing=False) as session:
-        domain = await domain_of(session, id)
-        scan = await scans.by_id(session, scan_id)
-        content = await scans.tape_of(session, scan_id)
-    if scan is None or content is None or scan.domain_id != id:
-        raise missing("scan")
-    return download(f"{domain.name}_{scan.observed_at:%Y-%m-%d_%H%M}.tape.json.gz", content, "application/gzip")
+    return await tape_file(holder, here, id, scan_id)
 
 
 @router.get("/reports/{id}")
