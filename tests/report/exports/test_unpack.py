@@ -1,7 +1,7 @@
 """Evidence packs from strangers."""
 
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 from hypothesis import given
@@ -57,6 +57,16 @@ def test_what_was_changed_is_found(put: Files, gone: str, said: str) -> None:
     flaw = unpacked(repacked(put, gone))
     assert isinstance(flaw, Flaw)
     assert said in str(flaw) and str(flaw).isprintable()
+
+
+def test_a_pack_that_is_compressed_otherwise_is_not_unpacked() -> None:
+    out = BytesIO()
+    with ZipFile(BytesIO(PACK)) as archive, ZipFile(out, "w", ZIP_LZMA) as other:
+        for name in archive.namelist():
+            other.writestr(name, archive.read(name))
+    damaged = out.getvalue().replace(b"\x5d\x00\x00", b"\xff\xff\xff")  # the settings of LZMA
+    for octets in (out.getvalue(), damaged):
+        assert "in a way that Hauberk does not use" in str(unpacked(octets))
 
 
 def test_a_tape_of_another_scan_is_found_though_the_manifest_names_it() -> None:

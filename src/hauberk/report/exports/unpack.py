@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from types import MappingProxyType
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import msgspec
 
@@ -39,6 +39,8 @@ def _bounds(infos: list[ZipInfo]) -> Flaw | None:
     names = [info.filename for info in infos]
     if len(names) > _MOST_FILES or sum(info.file_size for info in infos) > LARGEST:
         return Flaw("the pack", f"it holds more than {_MOST_FILES} files or {LARGEST // 1024 // 1024} MiB")
+    if any(info.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for info in infos):  # other ways take any amount of memory
+        return Flaw("the pack", "it is compressed in a way that Hauberk does not use")
     odd = [name for name in names if not name.isprintable() or "/" in name or "\\" in name or names.count(name) > 1]
     missing = [name for name in (MANIFEST, ASSESSMENT, EVIDENCE) if name not in names]
     if odd:
