@@ -66,6 +66,20 @@ def test_a_pause_each_lies_between_bursts_of_connections_to_one_address() -> Non
     assert all(start >= number // 2 * 0.1 - 0.001 for number, start in enumerate(starts))  # a busy machine makes them later, never earlier
 
 
+def test_a_slow_burst_does_not_draw_the_next_one_out() -> None:
+    async def scenario() -> list[float]:
+        politeness, starts = Politeness(Manners(per_address=1, pause=0.5, burst=2)), list[float]()
+        for lasting in (0.8, 0.0, 0.0, 0.0):
+            async with politeness.turn("192.0.2.1"):
+                starts.append(asyncio.get_running_loop().time())
+                await asyncio.sleep(lasting)
+        return starts
+
+    first, _, third, fourth = asyncio.run(scenario())
+    assert third >= first + 0.999
+    assert fourth < third + 0.7  # it waits for no pause, and not for a second after the one that was late in the first burst
+
+
 def test_who_is_cancelled_gives_the_turn_back() -> None:
     async def scenario() -> int:
         counter, politeness = Counter(), Politeness(Manners(per_address=1, pause=0.0))

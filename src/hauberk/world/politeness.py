@@ -1,7 +1,7 @@
 """Being a good guest: few connections at a time to one address, pauses between them, a cap over all."""
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Manners:
     """`per_address` and `total` count connections that are open at the same time.
 
     `pause` (seconds) is the mean time between two beginnings at one address; `burst` may begin one upon the other's end, and the next
-    ones after that many pauses: servers count connections by the minute, and waking up for each costs twice the work. It is meant for
+    burst that many pauses after this one began: servers count connections by the minute, and waking up for each costs twice the work. It is meant for
     mail servers, which count connections; a web server that has the policies of thousands of domains does not.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
@@ -28,12 +28,14 @@ class Manners:
 class _Host:
     """What is known of one address while connections to it are open, wanted or just begun."""
 
-    __slots__ = ("slots", "starts", "users")
+    __slots__ = ("began", "leaving", "left", "slots", "users")
 
     def __init__(self, manners: Manners) -> None:
         self.slots = asyncio.Semaphore(manners.per_address)
         self.users = 0
-        self.starts: deque[float] = deque(maxlen=manners.burst)
+        self.leaving = False  # a timer will look whether it can be forgotten
+        self.began = -math.inf  # when the newest burst did, or will
+        self.left = 0  # of that burst
 
 
 class Politeness:
@@ -60,19 +62,28 @@ class Politeness:
                 yield
         finally:
             host.users -= 1
-            if not host.users:
+            if not host.users and not host.leaving:
+                host.leaving = True
                 asyncio.get_running_loop().call_later(self._span, self._forget, address)
 
     async def _pause(self, host: _Host) -> None:
+        """Whole bursts begin a span apart, so that a burst is not drawn out by the pace of the one before."""
         now = asyncio.get_running_loop().time()
-        full = len(host.starts) == host.starts.maxlen
-        start = max(now, host.starts[0] + self._span) if full else now
-        host.starts.append(start)
-        if start > now:
-            await asyncio.sleep(start - now)
+        if not host.left or host.began + self._span <= now:
+            host.began, host.left = max(now, host.began + self._span), self._manners.burst
+        host.left -= 1
+        if host.began > now:
+            await asyncio.sleep(host.began - now)
 
     def _forget(self, address: str) -> None:
-        host = self._hosts.get(address)
-        now = asyncio.get_running_loop().time()
-        if host is not None and not host.users and (not host.starts or host.starts[-1] + self._span <= now):
+        host = self._hosts[address]
+        host.leaving = False
+        if host.users:
+            return
+        loop = asyncio.get_running_loop()
+        rest = host.began + self._span - loop.time()
+        if rest > 0:
+            host.leaving = True
+            loop.call_later(rest, self._forget, address)
+        else:
             del self._hosts[address]
