@@ -12,8 +12,8 @@ class Manners:
     """`per_address` and `total` count connections that are open at the same time.
 
     `pause` (seconds) is the mean time between two beginnings at one address; `burst` may begin one upon the other's end, and the next
-    burst that many pauses after this one began: servers count connections by the minute, and waking up for each costs twice the work. It is meant for
-    mail servers, which count connections; a web server that has the policies of thousands of domains does not.
+    burst that many pauses after this one began: servers count connections by the minute, and waking up for each costs twice the work. It
+    is meant for mail servers, which count connections; a web server that has the policies of thousands of domains does not.
 
     `budget` is the most connections with hellos that one server sees in a run; the walks want far fewer.
     """
