@@ -151,5 +151,5 @@ def test_what_is_no_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "dkim/corp.test/h20261122.key").write_text("nothing")
     with pytest.raises(material_folder.MaterialError, match=r"h20261122\.key: not a private key"):
         material_folder.load(tmp_path, today)
-    with pytest.raises(material_folder.MaterialError, match="hauberk system init"):
+    with pytest.raises(material_folder.MaterialError, match="hauberk system rotate"):
         material_folder.load(tmp_path / "elsewhere", today)
