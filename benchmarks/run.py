@@ -103,6 +103,7 @@ def _section(part: Part) -> str:
         table = part.table()
     except RuntimeError as error:
         table = f"Not measured: {error}"
+    print(table, file=sys.stderr, flush=True)  # what has been measured is there to read if a later part breaks off
     return f"## {part.title}\n\n{part.about}\n\n{table}"
 
 
