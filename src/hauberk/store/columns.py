@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -80,4 +81,10 @@ def returning(statement: Update, table: Table, record: "type[DataclassInstance]"
 def read(record: type[R], row: Found) -> R:
     """The row as a record; the row's names are the record's fields."""
     found = row._mapping  # pyright: ignore[reportPrivateUsage] - SQLAlchemy's public name for it
-    return msgspec.convert({field.name: found[field.name] for field in fields(record)}, record)
+    return msgspec.convert({name: found[name] for name in _names(record)}, record)
+
+
+@cache
+def _names(record: "type[DataclassInstance]") -> tuple[str, ...]:
+    """Kept, since pages read hundreds of rows."""
+    return tuple(field.name for field in fields(record))
