@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from hauberk.model.score import Band
 from hauberk.report.content import Mark
 from hauberk.store.standings import Standing
 from hauberk.store.tenants import Tenant
+from hauberk.web.views.asked import PAGE, pages_of, query
 from hauberk.web.views.words import NO_RESULT, Freshness, freshness, result_mark
 
-PAGE = 50
 _ORDER = (Band.RED, Band.AMBER, Band.GREEN)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -41,14 +40,7 @@ class Sought:
 
     def query(self, **changed: str | int | bool) -> str:
         """The address's query for this, with some of it changed; what is as usual is left out."""
-        new = replace(self, **changed)  # pyright: ignore[reportArgumentType]
-        fields = {
-            "q": new.search,
-            "sort": new.sort if new.sort != "worst" else "",
-            "down": "1" if new.down else "",
-            "page": str(new.page) if new.page > 1 else "",
-        }
-        return f"?{urlencode({name: value for name, value in fields.items() if value})}"
+        return query(self, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ def clients(states: Iterable[ClientState], asked: Sought) -> Clients:
     found = [one for one in every if needle in one.tenant.name.casefold() or needle in one.tenant.slug]
     found.sort(key=lambda one: one.tenant.name.casefold())
     found.sort(key=_SORT_KEYS[asked.sort], reverse=asked.down)
-    pages = max(1, -(-len(found) // PAGE))
+    pages = pages_of(len(found))
     number = min(asked.page, pages)
     first = (number - 1) * PAGE
     return Clients(replace(asked, page=number), tuple(found[first : first + PAGE]), len(found), len(every), first + 1, pages)

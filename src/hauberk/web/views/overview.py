@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from hauberk.model.score import Band
 from hauberk.protocols.names import to_unicode
@@ -11,9 +10,9 @@ from hauberk.report.content import Mark
 from hauberk.report.wording import points
 from hauberk.store.overview import DomainState, TrendPoint
 from hauberk.web.charts import Dot
+from hauberk.web.views.asked import PAGE, pages_of, query
 from hauberk.web.views.words import NO_RESULT, Freshness, ago, freshness, result_mark, signed
 
-PAGE = 50
 STATES = ("red", "amber", "green", "incomplete", "unscanned", "changed", "expiring")
 SORTS = ("name", "score", "change", "fresh")
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -31,15 +30,7 @@ class Wanted:
 
     def query(self, **changed: str | int | bool) -> str:
         """The address's query for this, with some of it changed; what is as usual is left out."""
-        new = replace(self, **changed)  # pyright: ignore[reportArgumentType]
-        fields = {
-            "q": new.search,
-            "state": new.state,
-            "sort": new.sort if new.sort != "name" else "",
-            "down": "1" if new.down else "",
-            "page": str(new.page) if new.page > 1 else "",
-        }
-        return f"?{urlencode({name: value for name, value in fields.items() if value})}"
+        return query(self, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +100,12 @@ def overview(
     number = _page_number(len(found), asked)
     shown = page_of(found, asked)
     rows = tuple(_row(one, trends.get(one.domain_id, ()), now) for one in shown)
-    pages = max(1, -(-len(found) // PAGE))
-    return Overview(replace(asked, page=number), rows, _tallies(every, now), len(found), len(every), (number - 1) * PAGE + 1, pages)
+    first = (number - 1) * PAGE + 1
+    return Overview(replace(asked, page=number), rows, _tallies(every, now), len(found), len(every), first, pages_of(len(found)))
 
 
 def _page_number(found: int, asked: Wanted) -> int:
-    return min(asked.page, max(1, -(-found // PAGE)))
+    return min(asked.page, pages_of(found))
 
 
 def _row(state: DomainState, trend: tuple[TrendPoint, ...], now: datetime) -> Row:
