@@ -3,7 +3,7 @@
 from hauberk.checks.reading import Reading
 from hauberk.model.dns import DnsAnswer
 from hauberk.protocols.dmarc import Policy, discover
-from hauberk.protocols.rdata import txt
+from hauberk.protocols.spf import select
 
 
 def spf_texts(reading: Reading) -> tuple[str, ...] | None:
@@ -11,11 +11,7 @@ def spf_texts(reading: Reading) -> tuple[str, ...] | None:
     answer = reading.dns(reading.domain, "TXT")
     if not isinstance(answer, DnsAnswer) or answer.rcode not in ("NOERROR", "NXDOMAIN"):
         return None
-    return tuple(text for text in map(txt, answer.of("TXT")) if is_spf(text))
-
-
-def is_spf(text: str) -> bool:
-    return text.lower().split(" ")[0] == "v=spf1"
+    return select(answer).records
 
 
 def lists_nobody(spf: tuple[str, ...]) -> bool:

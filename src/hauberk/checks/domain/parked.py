@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.implicit_mx import said_clearly
-from hauberk.checks.no_senders import is_spf, lists_nobody, spf_texts
+from hauberk.checks.no_senders import lists_nobody, spf_texts
 from hauberk.checks.reading import Reading
 from hauberk.checks.silence import why_unanswered
 from hauberk.model.assessment import Remedy
@@ -32,7 +32,9 @@ from hauberk.protocols.dmarc import DmarcDiscovery, Policy, discover
 from hauberk.protocols.dmarc.record import amended
 from hauberk.protocols.malformed import visible
 from hauberk.protocols.mx import Routing
-from hauberk.protocols.rdata import render_txt, txt
+from hauberk.protocols.rdata import render_txt
+from hauberk.protocols.spf.record import is_record
+from hauberk.protocols.spf.selection import spf_text
 
 
 def judge(reading: Reading) -> Iterable[Finding]:
@@ -86,7 +88,7 @@ def remedy(reading: Reading, verdict: CheckVerdict) -> Iterable[Remedy]:
         return
     dmarc = reading.walked(discover, domain, reading.options)
     answer = reading.dns(domain, "TXT")
-    others = [record.data for record in answer.of("TXT") if not is_spf(txt(record))] if isinstance(answer, DnsAnswer) else []
+    others = [record.data for record in answer.of("TXT") if not is_record(spf_text(record.data))] if isinstance(answer, DnsAnswer) else []
     texts = (render_txt("v=spf1 -all"), *others)
     own = dmarc.at_domain.record
     yield Remedy(
