@@ -89,8 +89,8 @@ def discover(domain: str, options: ScanOptions) -> Walk[BimiDiscovery]:
     mark certificate it names."""
     found = yield from _asserted(domain)
     above = registrable(domain)
-    if not found.records and _says_nothing(found.answer) and above not in (None, domain):
-        inherited = yield from _asserted(above or domain)
+    if not found.records and _says_nothing(found.answer) and above and above != domain:
+        inherited = yield from _asserted(above)
         found = inherited if inherited.records or not _says_nothing(inherited.answer) else found
     parsed = parse(found.records[0]) if len(found.records) == 1 else None
     if not isinstance(parsed, BimiRecord) or parsed.declines:
