@@ -57,11 +57,8 @@ async def do_report(shop: Workshop, held: Held) -> None:
 
 
 async def _key(shop: Workshop, held: Held, company: str) -> SigningKey:
-    async with shop.reading(held) as session:
-        signed_before = bool(await issued.page(session, limit=1))
-    made = partial(organisation_key, shop.settings, held.job.tenant_id, company, shop.now(), signed_before=signed_before)
     try:
-        return await asyncio.to_thread(made)
+        return await organisation_key(shop.settings, shop.store, held.job.tenant_id, company, shop.now())
     except KeyUnusableError as error:
         raise WontDoError(f"the signing key cannot be used: {error}") from None
 

@@ -1,14 +1,12 @@
 """The key that signs the organisation's reports: its fingerprint, and the certificate for those who verify."""
 
 import asyncio
-from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from hauberk.app.work.organisation_key import KeyLostError, organisation_key, replace_key
 from hauberk.report.signature.key import KeyUnusableError, SigningKey, grouped
-from hauberk.store import reports
 from hauberk.web.access import Administrator, Reader, Visitor
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
@@ -58,13 +56,8 @@ async def certificate(here: Here, visitor: Reader) -> Response:
 
 async def _key(here: Installation, visitor: Visitor) -> SigningKey:
     """Made now where nothing was signed yet, so that its fingerprint can be given away first. Raises `KeyLostError`."""
-    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
-        signed_before = bool(await reports.page(session, limit=1))
-    tenant = visitor.tenant
     try:
-        return await asyncio.to_thread(
-            partial(organisation_key, here.settings.work, tenant.id, tenant.name, here.clock(), signed_before=signed_before)
-        )
+        return await organisation_key(here.settings.work, here.store, visitor.tenant.id, visitor.tenant.name, here.clock())
     except KeyLostError:
         raise
     except (OSError, KeyUnusableError) as error:
