@@ -205,6 +205,7 @@ def _by_keyboard(page: Page, at: Stage) -> None:
     assert outline == "solid3px"
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="typical.test")).to_be_visible()
+    page.wait_for_load_state()  # Escape is heard once the scripts have come
     menu = page.locator("details.menu.light")
     menu.locator("summary").focus()
     page.keyboard.press("Enter")
