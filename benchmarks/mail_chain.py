@@ -108,6 +108,7 @@ async def _emptied(running: Stage) -> None:
         if all("is empty" in one for one in await _queues(running)):
             return
         await asyncio.sleep(0.2)
+    raise StageError(f"the queues are not empty after ten seconds; {await _waiting(running)}")
 
 
 async def _waiting(running: Stage) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from benchmarks import dns_client, gateway, mail_chain, scan, server, start_up, tls
 
+from hauberk.system.stage.commands import StageError
+
 _ROOT = Path(__file__).parents[1]
 _WRITTEN = _ROOT / "docs" / "benchmarks.md"
 
@@ -101,7 +103,7 @@ def _section(part: Part) -> str:
     print(f"measuring: {part.title} ...", file=sys.stderr, flush=True)
     try:
         table = part.table()
-    except RuntimeError as error:
+    except (RuntimeError, StageError) as error:
         table = f"Not measured: {error}"
     print(table, file=sys.stderr, flush=True)  # what has been measured is there to read if a later part breaks off
     return f"## {part.title}\n\n{part.about}\n\n{table}"
