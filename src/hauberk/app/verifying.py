@@ -9,6 +9,7 @@ from cryptography import x509
 
 from hauberk.app.bounded import NotDoneError, bounded
 from hauberk.app.following import report_follows, tape_follows
+from hauberk.app.following_measures import measures_follow, pages_follow
 from hauberk.app.signing import SIGNATURE, STATEMENT
 from hauberk.app.verification import Freshness, Party, Verification
 from hauberk.report import json
@@ -99,8 +100,6 @@ class Verifier:
             return found.but(Flaw("the statement", "it is about another kind of report"))
         if isinstance(stated, Stated):
             return report_follows(replace(found, claims=stated.statement.predicate), pdf, stated, attached, self.rubrics)
-        from hauberk.app.following_measures import measures_follow, pages_follow
-
         found = measures_follow(replace(found, measures=stated.statement.predicate), attached[MEASURES], stated)
         return pages_follow(found, pdf, attached[MEASURES], attached[STATEMENT], signature.certificate) if found.valid else found
 
@@ -116,8 +115,6 @@ class Verifier:
             return found
         if isinstance(stated, Stated):
             return self._tape(found, data, stated)
-        from hauberk.app.following_measures import measures_follow
-
         return measures_follow(found, data, stated)
 
     def _envelope(self, path: Path, envelope: bytes) -> Verification:
