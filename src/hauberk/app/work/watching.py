@@ -65,7 +65,7 @@ async def notice(session: TenantSession, noticed: Noticed, settings: WorkSetting
     domain, newest = noticed.domain, noticed.scan.assessment
     looks = (Look(noticed.scan_id, newest), *noticed.earlier)
     found = trend(looks)
-    if found.worse or found.suspected:
+    if found.worse or found.suspected:  # mostly nothing is, and what is excepted need not be asked for
         holding = await exceptions.of_domain(session, domain.id, holding_at=at)
         found = trend(looks, frozenset(one.check for one in holding if not one.subject))
     shown = certificates(noticed.scan.observation)
