@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from functools import cache
 
 from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
 
 from hauberk.lab.pki import CertificateSpec, Pki
 from hauberk.lab.tlsserver import MODERN_SCHEMES, MODERN_SUITES, ServerCertificate, TlsServerSpec, respond
 from hauberk.model.observation import ScanOptions
-from hauberk.model.transport import Ending, Endpoint, Flight, Hello
+from hauberk.model.transport import Ending, Endpoint, Flight, Hello, SmtpSession, TlsHandshake, Trial
 from hauberk.protocols.ffdhe import named_prime
 from hauberk.protocols.tls.facts import TlsFacts
 from hauberk.protocols.tls.groups import CURVES, GROUPS, WEAK_CURVES, modp
@@ -43,16 +44,23 @@ OLD = TlsServerSpec(
 
 
 class Server:
-    """Answers hellos out of a description and remembers them."""
+    """Answers hellos out of a description and remembers them; `renegotiating` is what becomes of the wish for a second handshake."""
 
-    def __init__(self, spec: TlsServerSpec, refuses_after: int = 1000, drops_after: int = 1000) -> None:
+    def __init__(
+        self, spec: TlsServerSpec, refuses_after: int = 1000, drops_after: int = 1000, renegotiating: bool | UnsetType = UNSET
+    ) -> None:
         self.spec = spec
+        self.renegotiating = renegotiating
         self.refuses_after = refuses_after
         self.drops_after = drops_after
         self.tape: dict[Ask, Reply] = {}
 
     def reply(self, ask: Ask) -> Reply:
-        assert isinstance(ask, Hello) and ask not in self.tape
+        assert ask not in self.tape
+        if isinstance(ask, Trial):
+            session = self.tape[ask] = SmtpSession((), Ending.QUIT, tls=TlsHandshake(True, renegotiated=self.renegotiating))
+            return session
+        assert isinstance(ask, Hello)
         if len(self.tape) >= self.refuses_after:
             flight = Flight(b"", Ending.QUIT, "421 4.7.0 too many connections")
         elif len(self.tape) >= self.drops_after:

@@ -1,15 +1,19 @@
 import asyncio
 import base64
+import shutil
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from hauberk.lab.pki import CertificateSpec
 from hauberk.model.transport import TlsHandshake
 from hauberk.protocols.ffdhe import named_prime
 from hauberk.world.dial import Stream
 from hauberk.world.tls import TlsFailure, TlsStream
+from lab.ports import free_port
 from world.byte_server import Line, Stall, StartTls, Step, dialer_to, issued, server_context, serving
 
 V = ssl.TLSVersion
@@ -105,6 +109,42 @@ def test_an_offer_to_resume_is_seen(version: ssl.TLSVersion, tickets: bool) -> N
     context = server_context(versions=(version, version), session_tickets=tickets)
     # A TLS 1.2 server without tickets keeps sessions by id and offers one.
     assert observed(context).resumption is (tickets or version is V.TLSv1_2)
+
+
+def test_what_a_ticket_says_of_early_data_is_read() -> None:
+    without = observed(server_context(versions=(V.TLSv1_3, V.TLSv1_3)))
+    assert without.max_early_data == 0
+    assert observed(server_context(versions=(V.TLSv1_3, V.TLSv1_3), session_tickets=False)).max_early_data is UNSET
+    assert observed(server_context(versions=(V.TLSv1_2, V.TLSv1_2))).max_early_data is UNSET
+
+
+def test_openssls_offer_of_early_data_is_seen(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    (tmp_path / "both.pem").write_bytes(issued(RSA).key_pem + issued(RSA).chain_pem)
+    port = free_port()
+    command = ("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", "both.pem", "-early_data", "-max_early_data", "16384")
+
+    async def scenario(server: "subprocess.Popen[bytes]") -> TlsHandshake:
+        assert server.stdout is not None and server.stdin is not None
+        for _ in iter(server.stdout.readline, b"ACCEPT\n"):  # it listens then
+            assert server.poll() is None
+        async with dialer_to(("127.0.0.1", port)).dial("192.0.2.25", 25) as stream:
+            assert isinstance(stream, Stream)
+            tls = TlsStream(stream, "mx.example.com")
+            async with asyncio.timeout(5.0):
+                await tls.handshake()
+                server.stdin.write(b"hello\n")
+                server.stdin.flush()
+                await tls.receive()
+            return tls.observed(waited=True)
+
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        try:
+            seen = asyncio.run(scenario(server))
+        finally:
+            server.kill()
+    assert (seen.version, seen.resumption, seen.max_early_data) == ("TLSv1.3", True, 16_384)
 
 
 def test_without_application_data_a_missing_ticket_says_nothing() -> None:

@@ -10,7 +10,7 @@ from hauberk import checks
 from hauberk.checks.check import Check
 
 # Raised by hand whenever a verdict on an unchanged tape could change, so that scores stay comparable.
-VERSION = "2026.11.3"
+VERSION = "2026.11.4"
 
 
 @dataclass(frozen=True, slots=True)

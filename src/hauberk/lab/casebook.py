@@ -20,13 +20,13 @@ from msgspec.structs import replace
 
 from hauberk.lab.casefile import Case, CaseFile, Certificate, Https, Server, Smtp
 from hauberk.lab.casesmtp import HELLO_ENDS, HELO, SILENT, SOUND_TRIAL, server_like, session, turns, worded
-from hauberk.lab.casetls import handshake, server_certificate
+from hauberk.lab.casetls import handshake, renegotiated, server_certificate
 from hauberk.lab.pki import CertificateSpec, Issued, Pki
 from hauberk.lab.tlsserver import TlsServerSpec, respond
 from hauberk.lab.zonetext import ZoneText
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions, Selector, TrustStore, Vantage
-from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, TlsHandshake, Trial, Url
+from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, TlsHandshake, Trial, TrialMatter, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.survey.domain import survey
 from hauberk.world.recorded import Ready
@@ -156,15 +156,22 @@ class CaseWorld:
         if entry.tls_server is None:
             chain = self._issue(endpoint.host, entry.certificate).chain
             return session(endpoint, entry, worded(endpoint.host, entry.tls, chain))
-        return session(endpoint, entry, handshake(self._tls_server(endpoint, entry), endpoint.host))
+        return session(endpoint, entry, self._shaken(endpoint, entry))
 
     def _trial(self, question: Trial) -> SmtpSession | NoAnswer:
         """As the entry's `trial` tells it; a server without one refuses what is tried and forgets what came with STARTTLS."""
         entry = self._smtp_entry(question.endpoint)
         if entry.preset in SILENT:
             return SILENT[entry.preset]
+        if question.matter is TrialMatter.RENEGOTIATION:
+            taken = bool(entry.tls_server and entry.tls_server.client_renegotiation)
+            return SmtpSession((), Ending.QUIT, tls=renegotiated(self._shaken(question.endpoint, entry), taken=taken))
         dialogue = tuple(turns((entry.trial or SOUND_TRIAL).format(ehlo=entry.ehlo or question.endpoint.host, helo=HELO)))
         return SmtpSession(dialogue, Ending.QUIT)
+
+    def _shaken(self, endpoint: Endpoint, entry: Smtp) -> TlsHandshake:
+        allowed = entry.tls_server.early_data if entry.tls_server else 0
+        return handshake(self._tls_server(endpoint, entry), endpoint.host, allowed)
 
     def _tls_server(self, endpoint: Endpoint, entry: Smtp) -> TlsServerSpec:
         server = entry.tls_server or server_like(entry.tls)

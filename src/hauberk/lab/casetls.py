@@ -1,8 +1,10 @@
 """The `tls_server` of a case: a simulated TLS server behind an endpoint (`lab.tlsserver`), in the words of a table."""
 
 import re
+from dataclasses import replace
 
 import msgspec
+from msgspec import UNSET
 
 from hauberk.lab.tlsserver import MODERN_GROUPS, MODERN_SCHEMES, MODERN_SUITES, ServerCertificate, TlsServerSpec, respond
 from hauberk.model.transport import TlsHandshake
@@ -21,6 +23,7 @@ class TlsServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """As `TlsServerSpec`; names are IANA's. `keys` are kinds of certificate keys, none for the one of `certificate`.
 
     `dh` is `ffdhe3072`, `modp2048` or `own1024`. After `refuses_after` connections (0: never) the server greets with `refusal`.
+    Its tickets let a client send `early_data` octets early.
     """
 
     versions: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
@@ -32,6 +35,8 @@ class TlsServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[str, ...] = ()
     master_secret: bool = True
     renegotiation: bool = True
+    client_renegotiation: bool = False
+    early_data: int = 0
     compression: bool = False
     encrypt_then_mac: bool = True
     heartbeat: bool = False
@@ -81,7 +86,7 @@ def server_certificate(key: str, chain: tuple[bytes, ...]) -> ServerCertificate:
     return ServerCertificate(kind, chain, _CURVES.get(key, "secp256r1"))
 
 
-def handshake(spec: TlsServerSpec, name: str) -> TlsHandshake:
+def handshake(spec: TlsServerSpec, name: str, early_data: int = 0) -> TlsHandshake:
     """What a client that takes everything with a certificate from TLS 1.0 on would see."""
     every = tuple(one for one in suites().values() if one.number <= 0xFFFF and (one.authentication or not one.exchange))[::-1]
     newest = read_flight(respond(spec, render(latest_hello(tuple(one.number for one in every), name, tuple(GROUPS)))))
@@ -94,7 +99,14 @@ def handshake(spec: TlsServerSpec, name: str) -> TlsHandshake:
         return TlsHandshake(False, name, error=f"the server {said}")
     group = "" if seen.group is None else group_name(seen.group)
     chain = spec.certificates[0].chain if seen.version == TLS13 else seen.chain
-    return TlsHandshake(True, name, VERSIONS[seen.version], suite_name(seen.suite or 0), group, chain, resumption=True)
+    allowed = early_data if seen.version == TLS13 else UNSET
+    return TlsHandshake(
+        True, name, VERSIONS[seen.version], suite_name(seen.suite or 0), group, chain, resumption=True, max_early_data=allowed
+    )
+
+
+def renegotiated(shaken: TlsHandshake, *, taken: bool) -> TlsHandshake:
+    return replace(shaken, renegotiated=taken)
 
 
 def _prime(text: str) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hauberk.model.dns import NoAnswer
 
@@ -57,6 +57,10 @@ class TlsHandshake:
     the other fields hold what was learnt until then. `version` is `TLSv1.3`, `TLSv1.2`, `TLSv1.1`, `TLSv1` or empty; `suite` is
     the IANA name, `group` the IANA name of the key exchange group or empty. `resumption` says that the server offered a ticket or a
     session id; None if not seen.
+
+    `max_early_data` is how many octets the server's ticket lets a client send early (RFC 8446, 4.6.1; 0: none), unset where no such ticket
+    came. `renegotiated` says whether the server went along when asked for a second handshake, unset where it was not asked or not to be
+    understood. What is unset does not stand on the tape, so that older tapes keep their evidence id.
     """
 
     completed: bool
@@ -67,6 +71,8 @@ class TlsHandshake:
     chain: tuple[bytes, ...] = ()
     resumption: bool | None = None
     error: str = ""
+    max_early_data: int | UnsetType = UNSET
+    renegotiated: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +162,21 @@ class HelloExchange(Struct, frozen=True, gc=False):
     no_answer: NoAnswer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """An SMTP session with tests that only the owner of the host may make, all without mail.
+class TrialMatter(StrEnum):
+    COMMANDS = "commands"
+    RENEGOTIATION = "renegotiation"
 
-    VRFY of a user that must exist and of one that cannot, EXPN, and then a NOOP that is sent in clear together with STARTTLS: a sound
-    server forgets it before the handshake (CVE-2011-0411).
+
+class Trial(Struct, frozen=True, cache_hash=True, omit_defaults=True, order=True):
+    """A session that tries something out, without mail.
+
+    Commands are for the owner of the host alone: VRFY of a user that must exist and of one that cannot, EXPN, and then a NOOP that is sent
+    in clear together with STARTTLS: a sound server forgets it before the handshake (CVE-2011-0411). Renegotiation is one handshake with
+    TLS 1.2 at most and the wish for one more (RFC 5246, 7.4.1.1), on any port.
     """
 
     endpoint: Endpoint
+    matter: TrialMatter = TrialMatter.COMMANDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Step:
 
 Opening: TypeAlias = Generator[Step, AnyReply, str]
 
-_GREETINGS = {
+GREETINGS = {
     MailProtocol.SMTP: Step("", smtp_line, "the greeting"),
     MailProtocol.IMAP: Step("", imap_greeting, "the greeting"),
     MailProtocol.POP3: Step("", pop_line, "the greeting"),
@@ -44,7 +44,7 @@ def opening(service: MailService, helo: str) -> Opening:
     """Lead to the point where the server waits for a ClientHello."""
     if service.tls_at_once:
         return ""
-    greeting = yield _GREETINGS[service.protocol]
+    greeting = yield GREETINGS[service.protocol]
     if not greeting.positive:
         return _quoted(greeting)
     if service.protocol is MailProtocol.SMTP:

@@ -234,7 +234,7 @@ class Recorder:
             smtp=tuple(sorted(smtp, key=lambda exchange: exchange.endpoint)),
             https=tuple(sorted(https, key=lambda exchange: (exchange.question.url, exchange.question.limit))),
             tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),
-            trials=tuple(sorted(trials, key=lambda exchange: exchange.question.endpoint)),
+            trials=tuple(sorted(trials, key=_QUESTION)),
             finished=finished,
         )
         chains = _chains(observation)

@@ -1,10 +1,11 @@
 """A dialogue of lines with a mail server over one connection, in clear and then through TLS; every line is written down."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hauberk.model.transport import Ending, Speaker, TlsHandshake, Turn
+from hauberk.model.transport import Ending, SmtpSession, Speaker, TlsHandshake, Turn
 from hauberk.protocols.lines import Grammar, LineReader, line_text
 from hauberk.protocols.mailbox import MailProtocol
 from hauberk.protocols.malformed import Malformed, visible
@@ -49,6 +50,17 @@ class Dialogue:
         self.turns: list[Turn] = []
         self.injected = ""
 
+    async def hold(self, talk: Awaitable[None]) -> SmtpSession:
+        """The session that `talk` makes of this dialogue, however it ends."""
+        try:
+            await talk
+            ending, detail = Ending.QUIT, ""
+        except OverError as over:
+            ending, detail = over.ending, over.detail
+        observed = self.observed()
+        self.close()
+        return SmtpSession(tuple(self.turns), ending, "; ".join(part for part in (detail, self.injected) if part), observed)
+
     async def greeting(self, grammar: Grammar[R]) -> R:
         """What the server says first. Raises `OverError`, as all that follows."""
         return await self._reply("the greeting", grammar, self._patience.greeting)
@@ -81,18 +93,26 @@ class Dialogue:
             self.injected = f"{len(injected)} octets came in clear behind the reply to STARTTLS: {shown}"
         self._lines.drop_remainder()
         tls = self._tls = TlsStream(self._stream, host, short_hello=short_hello)
+        await self._shake_hands(tls.handshake(), "the TLS handshake")
+        self._encrypted = True
+
+    async def renegotiate(self) -> None:
+        """Ask for one more handshake inside TLS; how the server took it is in `observed`."""
+        if self._tls:
+            await self._shake_hands(self._tls.renegotiate(), "the second TLS handshake")
+
+    async def _shake_hands(self, handshake: Awaitable[None], which: str) -> None:
         try:
             async with asyncio.timeout_at(self.until(self._patience.handshake)):
-                await tls.handshake()
+                await handshake
         except TimeoutError:
-            raise OverError(Ending.TIMEOUT, f"the TLS handshake did not end within {self._patience.handshake:g} s") from None
+            raise OverError(Ending.TIMEOUT, f"{which} did not end within {self._patience.handshake:g} s") from None
         except NotTlsFailure as failure:
-            raise OverError(Ending.GARBLED, f"the TLS handshake failed: {failure}") from None
+            raise OverError(Ending.GARBLED, f"{which} failed: {failure}") from None
         except TlsFailure as failure:
-            raise OverError(Ending.CLOSED, f"the TLS handshake failed: {failure}") from None
+            raise OverError(Ending.CLOSED, f"{which} failed: {failure}") from None
         except OSError as error:
-            raise OverError(Ending.RESET, f"the connection broke during the TLS handshake: {error.strerror or error}") from None
-        self._encrypted = True
+            raise OverError(Ending.RESET, f"the connection broke during {which}: {error.strerror or error}") from None
 
     def observed(self) -> TlsHandshake | None:
         """The handshake, if one was begun."""

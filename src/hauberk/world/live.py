@@ -15,7 +15,7 @@ from typing import Self
 from hauberk import __version__
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
-from hauberk.model.transport import Endpoint, Hello, Trial, Url
+from hauberk.model.transport import Endpoint, Hello, Trial, TrialMatter, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dialogue import SmtpPatience
@@ -27,6 +27,7 @@ from hauberk.world.guestbook import Guestbook
 from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
+from hauberk.world.renegotiation import try_renegotiation
 from hauberk.world.smtp import converse
 from hauberk.world.trial import try_out
 from hauberk.world.trust import TrustAnchors, platform_source
@@ -126,7 +127,8 @@ class LiveWorld:
             if isinstance(question, Hello):
                 return await self._say_hello(question)
             if isinstance(question, Trial):
-                return await try_out(self._dialer, question, self._vantage.helo, self._config.smtp)
+                tried = try_renegotiation if question.matter is TrialMatter.RENEGOTIATION else try_out
+                return await tried(self._dialer, question, self._vantage.helo, self._config.smtp)
             return await get(self._dialer, question, self._resolve, self._config.https)
         except Exception as error:  # a bug of ours must cost one answer, not the scan
             _log.exception("asking %s crashed", question)

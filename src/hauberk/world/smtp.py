@@ -21,7 +21,7 @@ from hauberk.protocols.mailbox import (
 )
 from hauberk.protocols.smtp import Ehlo, Reply, parse_ehlo, smtp_line
 from hauberk.world.dial import Dialer
-from hauberk.world.dialogue import Dialogue, OverError, SmtpPatience
+from hauberk.world.dialogue import Dialogue, SmtpPatience
 
 
 async def converse(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPatience) -> SmtpSession | NoAnswer:
@@ -56,7 +56,7 @@ async def _hold(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPat
         async def secure() -> None:
             await dialogue.start_tls(endpoint.host, short_hello=short_hello)
 
-        try:
+        async def talk() -> None:
             if service.tls_at_once:
                 await secure()
             match service.protocol:
@@ -66,12 +66,8 @@ async def _hold(dialer: Dialer, endpoint: Endpoint, helo: str, patience: SmtpPat
                     await _talk_imap(dialogue, None if service.tls_at_once else secure)
                 case MailProtocol.POP3:
                     await _talk_pop(dialogue, None if service.tls_at_once else secure)
-            ending, detail = Ending.QUIT, ""
-        except OverError as over:
-            ending, detail = over.ending, over.detail
-        observed = dialogue.observed()
-        dialogue.close()
-        return SmtpSession(tuple(dialogue.turns), ending, "; ".join(part for part in (detail, dialogue.injected) if part), observed)
+
+        return await dialogue.hold(talk())
 
 
 async def _talk_smtp(dialogue: Dialogue, helo: str, secure: Callable[[], Awaitable[None]] | None) -> None:

@@ -6,8 +6,11 @@ here: a certificate is evidence, and judging comes later. Everything that the se
 """
 
 import re
+from dataclasses import replace
 from functools import cache
 
+from cryptography.hazmat.bindings.openssl.binding import Binding
+from msgspec import UNSET, UnsetType
 from OpenSSL import SSL, crypto
 
 from hauberk.model.transport import TlsHandshake
@@ -22,6 +25,7 @@ _MOST_CERTIFICATES = 20
 _MOST_CHAIN_OCTETS = 131_072
 _OP_LEGACY_SERVER_CONNECT = 0x4
 _OP_IGNORE_UNEXPECTED_EOF = 0x80
+_REFUSAL = re.compile(r"\balert\b|no renegotiation")  # in OpenSSL's words
 _TICKET_STATE = b"read server session ticket"
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 _OLD_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
@@ -29,6 +33,10 @@ _OLD_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
 
 class TlsFailure(Exception):
     """The handshake or the protected stream broke; the text says how."""
+
+
+class ClosedFailure(TlsFailure):
+    """The other side closed the connection where its part of a handshake should have come."""
 
 
 class NotTlsFailure(TlsFailure):
@@ -104,18 +112,37 @@ class TlsStream:
             except SSL.WantReadError:
                 self._flush()
                 if not await self._refill():
-                    raise TlsFailure("the server closed the connection during the handshake") from None
+                    raise ClosedFailure("the server closed the connection during the handshake") from None
             except SSL.Error:
                 self._flush()
                 raise
+
+    async def renegotiate(self) -> None:
+        """Ask for one more handshake. Raises as `handshake`; whether the server went along is in `observed`, if it made itself clear."""
+        taken: bool | UnsetType = UNSET
+        self._connection.renegotiate()
+        try:
+            await self._shake_hands()
+            taken = True
+        except SSL.Error as failure:
+            words = _words(failure)
+            if isinstance(failure, SSL.ZeroReturnError) or _REFUSAL.search(words):
+                taken = False
+            raise TlsFailure(words) from None
+        except ClosedFailure:
+            taken = False
+            raise
+        finally:
+            self._handshake = replace(self._handshake, renegotiated=taken)
 
     def observed(self, waited: bool = False) -> TlsHandshake:
         """The handshake so far. `waited` says that application data came since, so that a TLS 1.3 ticket would have been seen."""
         seen = self._handshake
         if not seen.completed or seen.version in _OLD_VERSIONS:
             return seen
-        ticket = True if self._connection.get_app_data() else False if waited else None
-        return TlsHandshake(True, seen.server_name, seen.version, seen.suite, seen.group, seen.chain, ticket)
+        if self._connection.get_app_data():
+            return replace(seen, resumption=True, max_early_data=_max_early_data(self._connection))
+        return replace(seen, resumption=False if waited else None)
 
     def send(self, data: bytes) -> None:
         """Raises `TlsFailure`."""
@@ -190,6 +217,12 @@ class TlsStream:
             resumption=flight.session_id or flight.ticket if not error and version in _OLD_VERSIONS else None,
             error=error,
         )
+
+
+def _max_early_data(connection: SSL.Connection) -> int | UnsetType:
+    """What the newest ticket allows; pyOpenSSL holds the session but does not tell."""
+    session = connection.get_session()
+    return UNSET if session is None else Binding.lib.SSL_SESSION_get_max_early_data(session._session)  # pyright: ignore[reportPrivateUsage]
 
 
 def _chain(connection: SSL.Connection) -> tuple[bytes, ...]:

@@ -4,11 +4,11 @@ No message is offered and nobody logs in. What is said is written down like any 
 """
 
 from hauberk.model.dns import NoAnswer
-from hauberk.model.transport import Ending, SmtpSession, Trial
+from hauberk.model.transport import SmtpSession, Trial
 from hauberk.protocols.smtp import Ehlo, parse_ehlo, smtp_line
 from hauberk.protocols.trial import COMMANDS, FOLLOWING
 from hauberk.world.dial import Dialer
-from hauberk.world.dialogue import Dialogue, OverError, SmtpPatience
+from hauberk.world.dialogue import Dialogue, SmtpPatience
 
 
 async def try_out(dialer: Dialer, trial: Trial, helo: str, patience: SmtpPatience) -> SmtpSession | NoAnswer:
@@ -18,16 +18,13 @@ async def try_out(dialer: Dialer, trial: Trial, helo: str, patience: SmtpPatienc
         if isinstance(stream, NoAnswer):
             return stream
         dialogue = Dialogue(stream, patience)
-        try:
+
+        async def talk() -> None:
             if (await dialogue.greeting(smtp_line)).positive:
                 await _try_commands(dialogue, endpoint.host, helo)
             await dialogue.say_goodbye("QUIT", smtp_line)
-            ending, detail = Ending.QUIT, ""
-        except OverError as over:
-            ending, detail = over.ending, over.detail
-        observed = dialogue.observed()
-        dialogue.close()
-        return SmtpSession(tuple(dialogue.turns), ending, "; ".join(part for part in (detail, dialogue.injected) if part), observed)
+
+        return await dialogue.hold(talk())
 
 
 async def _try_commands(dialogue: Dialogue, host: str, helo: str) -> None:

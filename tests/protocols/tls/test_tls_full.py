@@ -4,20 +4,28 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from msgspec import UNSET, UnsetType
 
 from hauberk.lab.tlsserver import TlsServerSpec
+from hauberk.model.observation import ScanOptions
+from hauberk.model.transport import Ending, SmtpSession, TlsHandshake, Trial, TrialMatter
 from hauberk.protocols.tls.full import MOST_CONNECTIONS
 from hauberk.protocols.tls.grade import Grade
 from hauberk.protocols.tls.groups import CURVES, GROUPS, POST_QUANTUM, groups_of
+from hauberk.protocols.tls.probe import probe_endpoint
 from hauberk.protocols.tls.registry import VERSIONS
 from hauberk.protocols.tls.schemes import SCHEMES, scheme_key
+from hauberk.protocols.walk import replay
 from protocols.simulated_tls import (
     BELOW_13,
     ECDSA,
+    ENDPOINT,
     FULL,
     MODERN,
     OLD,
     RSA,
+    STANDARD,
+    Server,
     accepted,
     look,
     specs,
@@ -89,3 +97,39 @@ def test_full_depth_tells_what_the_name_in_the_hello_does() -> None:
 @pytest.mark.parametrize("protected", (True, False))
 def test_full_depth_tells_whether_stepping_back_is_stopped(protected: bool) -> None:
     assert look(TlsServerSpec((RSA,), fallback_protected=protected), FULL)[0].fallback_protected is protected
+
+
+@pytest.mark.parametrize("taken", (True, False, UNSET))
+def test_full_depth_asks_for_one_renegotiation_where_tls_1_2_is_spoken(taken: bool | UnsetType) -> None:
+    server = Server(MODERN, renegotiating=taken)
+    facts = replay(probe_endpoint(ENDPOINT, None, FULL), server.reply)
+    assert facts.client_renegotiation is (None if taken is UNSET else taken)
+    assert [ask for ask in server.tape if isinstance(ask, Trial)] == [Trial(ENDPOINT, TrialMatter.RENEGOTIATION)]
+    assert facts.connections == len(server.tape)
+
+
+@pytest.mark.parametrize(
+    ("server", "options"),
+    (
+        (Server(TlsServerSpec((RSA,), versions=("TLSv1.3",))), FULL),
+        (Server(TlsServerSpec((RSA,), versions=("SSLv3",))), FULL),
+        (Server(MODERN, refuses_after=4), FULL),
+        (Server(MODERN), STANDARD),
+    ),
+    ids=("TLS 1.3 alone", "SSLv3 alone", "sends us away", "standard depth"),
+)
+def test_nobody_else_is_asked_for_a_renegotiation(server: Server, options: ScanOptions) -> None:
+    assert replay(probe_endpoint(ENDPOINT, None, options), server.reply).client_renegotiation is None
+    assert not any(isinstance(ask, Trial) for ask in server.tape)
+
+
+@pytest.mark.parametrize(("allowed", "on"), ((16_384, True), (0, False), (UNSET, None)))
+def test_early_data_is_what_the_ticket_allows(allowed: int | UnsetType, on: bool | None) -> None:
+    shaken = TlsHandshake(True, version="TLSv1.3", suite="TLS_AES_128_GCM_SHA256", group="x25519", max_early_data=allowed)
+    session = SmtpSession((), Ending.QUIT, tls=shaken)
+    assert replay(probe_endpoint(ENDPOINT, session, STANDARD), Server(MODERN).reply).early_data is on
+
+
+def test_there_is_no_early_data_before_tls_1_3() -> None:
+    assert look(TlsServerSpec((RSA,), versions=("TLSv1.2",)))[0].early_data is False
+    assert look(MODERN)[0].early_data is None

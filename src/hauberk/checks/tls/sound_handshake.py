@@ -7,10 +7,11 @@ The parts of TLS that went wrong over the years are mended or switched off:
 - **secure renegotiation** is there (fail without: others can put their own words before a client's, RFC 5746)
 - **0-RTT** is off (fail: what is sent so can be sent again by others; RFC 8446 wants a profile for each protocol, and SMTP has none)
 - the **extended master secret** is there (warn without: two connections can be made to share their keys, RFC 7627)
-- the client cannot **renegotiate** at will (warn: it makes the server work for nothing)
+- the client cannot **renegotiate** at will (warn: it makes the server work for nothing); full depth asks for it, once
 - no **heartbeat** (warn: nobody needs it, and Heartbleed came by it)
 
-The first four but 0-RTT belong to TLS 1.2 and older; a server that speaks TLS 1.3 alone has nothing to mend there.
+The first four but 0-RTT belong to TLS 1.2 and older; a server that speaks TLS 1.3 alone has nothing to mend there. Whether 0-RTT is on
+stands in the ticket that a server of TLS 1.3 sends after a real handshake (RFC 8446, 4.6.1); where none comes, it is not known.
 
 ## Why it matters
 None of these shows in the version or the suite, and each was an attack with a name.
@@ -77,7 +78,7 @@ def _traits(facts: TlsFacts) -> tuple[_Trait, ...]:
         verdict=Verdict.FAIL,
         code="early-data",
         message="0-RTT is on: commands sent so can be sent again by others, and SMTP has no rule for it (RFC 8446, E.5).",
-        demanded=False,  # the offer comes encrypted, after a handshake that not every probe completes
+        demanded=False,  # a server that sends no ticket does not say
     )
     return (*_before_13(facts), early) if before_13 is not False else (early,)
 

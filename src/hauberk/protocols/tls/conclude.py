@@ -1,6 +1,8 @@
 """From the ledger of an interview to the facts about the endpoint."""
 
-from hauberk.model.transport import Endpoint, SmtpSession
+from msgspec import UNSET
+
+from hauberk.model.transport import Endpoint, SmtpSession, TlsHandshake
 from hauberk.protocols.tls import hello as hellos
 from hauberk.protocols.tls import preference
 from hauberk.protocols.tls.facts import ChainFact, DhFact, GradeFact, GroupFact, SchemeFact, SuiteFact, TlsFacts, VersionFact
@@ -26,8 +28,10 @@ from hauberk.protocols.tls.standard import (
 )
 
 
-def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledger, session: SmtpSession | None) -> TlsFacts:
-    """The facts; `session` is the one with the real handshake."""
+def conclude(
+    endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledger, session: SmtpSession | None, asked: SmtpSession | None = None
+) -> TlsFacts:
+    """The facts; `session` is the one with the real handshake, `asked` that in which we asked for another."""
     handshake = session.tls if session else None
     below = [choice for choice in ledger.choices if TLS10 <= choice.version <= TLS12 and isinstance(choice.hello, ClientHello)]
     free = preference.free_choices(ledger.of(TLS12))
@@ -36,7 +40,7 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         endpoint=endpoint,
         depth=depth,
         partial=interview.ended,
-        connections=interview.connections + (1 if session else 0),
+        connections=interview.connections + sum(held is not None for held in (session, asked)),
         listed=depth == "full" and not interview.ended,
         versions=tuple(VersionFact(name, ledger.version(number), _evidence(ledger, number)) for number, name in VERSIONS.items()),
         suites=_suites(ledger),
@@ -55,10 +59,12 @@ def conclude(endpoint: Endpoint, depth: str, interview: Interview, ledger: Ledge
         finite_exchange=_finite_exchange(ledger),
         compression=_compression(ledger, below),
         secure_renegotiation=_signal(below, hellos.RENEGOTIATION),
+        client_renegotiation=_renegotiated(asked),
         extended_master_secret=_signal(below, hellos.MASTER_SECRET),
         encrypt_then_mac=_signal([choice for choice in below if "_CBC_" in choice.suite.name], hellos.ENCRYPT_THEN_MAC),
         heartbeat=_signal(below, hellos.HEARTBEAT),
         fallback_protected=_behaved(ledger, "fallback", Outcome.DECLINED),
+        early_data=_early_data(ledger, handshake),
         ocsp_stapling=_stapling([*below, *revealed]),
         resumption=handshake.resumption if handshake else None,
         without_name=_behaved(ledger, "without name", Outcome.CHOSEN),
@@ -186,6 +192,19 @@ def _compression(ledger: Ledger, choices: list[Choice]) -> bool | None:
     if any(taken):
         return True
     return False if taken or all(ledger.version(version) is False for version in BELOW_13) else None
+
+
+def _renegotiated(session: SmtpSession | None) -> bool | None:
+    said = session.tls.renegotiated if session and session.tls else UNSET
+    return None if said is UNSET else said
+
+
+def _early_data(ledger: Ledger, handshake: TlsHandshake | None) -> bool | None:
+    """Only a ticket of TLS 1.3 can allow it (RFC 8446, 4.6.1)."""
+    if ledger.version(TLS13) is False:
+        return False
+    allowed = handshake.max_early_data if handshake else UNSET
+    return None if allowed is UNSET else allowed > 0
 
 
 def _stapling(choices: list[Choice]) -> bool | None:

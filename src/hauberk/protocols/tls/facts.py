@@ -105,9 +105,10 @@ class TlsFacts:
     `weak_curves`: curves that TLS 1.3 dropped are taken; `finite_exchange`: finite-field suites are, in TLS 1.2 or older (see `dh`).
     `server_preference`: the server's order decides, not the client's. `order` holds the wrong choices seen. `compression`,
     `encrypt_then_mac`, `heartbeat`: the server takes it. `secure_renegotiation` is RFC 5746, `client_renegotiation` that a client may begin
-    one (None unless tried). `fallback_protected` is TLS_FALLBACK_SCSV honoured. `without_name`/`unknown_name`: a hello without SNI / with a
-    foreign name comes through; `name_matters`: the leaf differs with and without the name. `client_certificate`: the server asks for one.
-    `odd` lists misbehaviour seen (`does not tolerate unknown extensions`).
+    one (None unless tried, which full depth does). `early_data` is 0-RTT: a ticket allows it (None where no ticket came).
+    `fallback_protected` is TLS_FALLBACK_SCSV honoured. `without_name`/`unknown_name`: a hello without SNI / with a foreign name comes
+    through; `name_matters`: the leaf differs with and without the name. `client_certificate`: the server asks for one. `odd` lists
+    misbehaviour seen (`does not tolerate unknown extensions`).
     """
 
     endpoint: Endpoint

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from hauberk.model.dns import NoAnswer
 from hauberk.model.observation import ScanOptions
-from hauberk.model.transport import Endpoint, SmtpSession
+from hauberk.model.transport import Endpoint, SmtpSession, Trial, TrialMatter
 from hauberk.protocols import mx, smtp
 from hauberk.protocols.mailbox import MailProtocol, read_mailbox, service_on
 from hauberk.protocols.malformed import visible
@@ -15,8 +15,9 @@ from hauberk.protocols.tls.facts import TlsFacts
 from hauberk.protocols.tls.full import Full
 from hauberk.protocols.tls.interview import Interview
 from hauberk.protocols.tls.ledger import Ledger
+from hauberk.protocols.tls.registry import SSL3
 from hauberk.protocols.tls.standard import MOST_CONNECTIONS, Standard
-from hauberk.protocols.walk import Walk, converse_each, side_by_side
+from hauberk.protocols.walk import Walk, converse_each, side_by_side, try_each
 
 DEPTHS = ("standard", "full")
 
@@ -85,7 +86,16 @@ def probe_endpoint(endpoint: Endpoint, session: SmtpSession | NoAnswer | None, o
     if ledger.has_closings and not (yield from interview.check_closings()):
         ledger.forget_closings()
         interview.ended = interview.ended or "the server stopped answering"
-    return conclude(endpoint, options.depth, interview, ledger, held)
+    asked = (yield from _renegotiate(endpoint, interview, ledger)) if full else None
+    return conclude(endpoint, options.depth, interview, ledger, held, asked)
+
+
+def _renegotiate(endpoint: Endpoint, interview: Interview, ledger: Ledger) -> Walk[SmtpSession | None]:
+    """The session in which the client asked for another handshake, where the server speaks a version that knows of that."""
+    if interview.ended or (ledger.highest_below_13 or SSL3) == SSL3:
+        return None
+    (session,) = yield from try_each((Trial(endpoint, TrialMatter.RENEGOTIATION),))
+    return session if isinstance(session, SmtpSession) else None
 
 
 def _offers_tls(endpoint: Endpoint, session: SmtpSession) -> bool:
