@@ -196,7 +196,7 @@ def test_a_removed_domain_keeps_its_evidence_and_can_come_back(url: str) -> None
             assert await scans.history(session, kept.domain_id) == (kept.scan,)
             back = await domains.add(session, "example.com", NOW + DAY)
             assert (back.id, back.removed_at) == (kept.domain_id, None)
-            assert await domains.add_many(session, ("example.com", "b.example", "b.example"), NOW) == 1
+            assert len(await domains.add_all(session, ("example.com", "b.example", "b.example"), NOW)) == 1
 
     asyncio.run(scenario())
 

@@ -75,6 +75,7 @@ async def everything(store: Store, tenant: int, email: str) -> Theirs:
         token, _ = await tokens.issue(session, "ci", "scan", "ada", NOW)
         share, _ = await shares.create(session, "auditor", "ada", NOW, NOW + DAY, domain_id=kept.domain_id)
         await schedule.plan(session, kept.domain_id, timedelta(days=7), NOW)
+        await schedule.set_default(session, timedelta(days=7))
         await tenants.set_logo(session, tenants.Logo("image/png", b"PNG"))
     return Theirs(kept, job, channel, alert, delivery, silence, invitation, token, share, user)
 
@@ -152,6 +153,8 @@ CROSSINGS: dict[str, Call] = {
     "scans.store": lambda s, t: scans.store(s, observation(), NOW),
     "scans.tape_of": lambda s, t: scans.tape_of(s, t.kept.scan.id),
     "schedule.of_tenant": lambda s, t: schedule.of_tenant(s),
+    "schedule.default": lambda s, t: schedule.default(s),
+    "schedule.plan_many": lambda s, t: schedule.plan_many(s, {t.kept.domain_id: NOW}, DAY),
     "schedule.plan": lambda s, t: schedule.plan(s, t.kept.domain_id, DAY, NOW),
     "schedule.stop": lambda s, t: schedule.stop(s, t.kept.domain_id),
     "shares.all_shares": lambda s, t: shares.all_shares(s),
@@ -169,10 +172,10 @@ OWN_ONLY = {
     "channels.add",
     "domains.add",
     "domains.add_all",
-    "domains.add_many",
     "jobs.enqueue",
     "jobs.enqueue_all",
     "members.invite",
+    "schedule.set_default",
     "tenants.current",
     "tenants.rename",
     "tenants.set_logo",

@@ -69,6 +69,7 @@ ROWS = {
     ),
     "0004": ("INSERT INTO ceremonies (digest, kind, content, expires_at) VALUES ('0', 'set-up', '', {at})",),
     "0005": ("UPDATE users SET disabled_at = {at}, disabled_by = 'Ada'",),
+    "0006": ("UPDATE tenants SET scan_every = 604800",),
 }  # fmt: skip
 
 

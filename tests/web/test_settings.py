@@ -237,11 +237,22 @@ def test_all_domains_are_planned_in_a_rhythm(play: Play) -> None:
     async def scenario(site: Site) -> None:
         ada = await _ada(site)
         async with site.store.tenant(1) as session:
-            await domains.add_many(session, ("a.example", "b.example"), site.clock())
+            await domains.add_all(session, ("a.example", "b.example"), site.clock())
         await ada.send("/settings/schedule", rhythm="daily")
         async with site.store.tenant(1) as session:
             assert [one.every for one in await schedule.of_tenant(session)] == [86400, 86400]
         assert "Daily: 2" in await ada.read("/settings/schedule")
+        added = await ada.send("/domains/add", names="c.example")
+        assert "From now on it is checked daily" in added.text
+        await ada.send("/reports", domain="d.example", kinds="pdf")
+        assert "Daily: 4" in await ada.read("/settings/schedule")
+        await ada.send("/settings/schedule", "/settings/schedule/added", added="by-order")
+        assert "Until then it is checked only when somebody asks" in (await ada.send("/domains/add", names="e.example")).text
+        page = await ada.read("/settings/schedule")
+        assert "Daily: 4" in page
+        assert "Only when somebody asks: 1" in page
+        await ada.send("/settings/schedule", "/settings/schedule/added", added="weekly")
+        assert '<option value="weekly" selected>' in (await ada.read("/settings/schedule")).partition('name="added"')[2]
 
     play(scenario)
 

@@ -42,11 +42,6 @@ async def add(session: TenantSession, name: str, at: datetime) -> Domain:
     return found
 
 
-async def add_many(session: TenantSession, names: tuple[str, ...], at: datetime) -> int:
-    """Add those that are not there yet; how many were new. Removed ones come back, as `add_all` says."""
-    return len(await add_all(session, names, at))
-
-
 async def add_all(session: TenantSession, names: Iterable[str], at: datetime) -> tuple[int, ...]:
     """Add those that are not looked after yet, ten thousand in a second; the ids of those that are now. Removed ones come back."""
     wanted, added = list(dict.fromkeys(names)), list[int]()

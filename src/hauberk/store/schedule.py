@@ -1,9 +1,11 @@
 """When each domain is scanned again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hauberk.store import domains
 from hauberk.store.columns import columns
@@ -29,15 +31,38 @@ class Schedule:
 
 async def plan(session: TenantSession, domain_id: int, every: timedelta, first: datetime) -> Schedule:
     """Scan a domain again and again. Raises `StoreError`: missing domain; invalid unless between an hour and 400 days."""
+    if await domains.by_id(session, domain_id) is None:
+        raise missing("domain")
+    await plan_many(session, {domain_id: first}, every)
+    return Schedule(session.tenant, domain_id, _seconds(every), first)
+
+
+async def plan_many(session: TenantSession, firsts: Mapping[int, datetime], every: timedelta, *, keep: bool = False) -> None:
+    """The same for many domains of the tenant, by id with the first date of each; with `keep` those that are planned stay as they are."""
+    make = postgresql.insert(schedules) if session.is_postgresql else sqlite.insert(schedules)
+    key = ["tenant_id", "domain_id"]
+    set_anew = {"every": make.excluded.every, "next_due": make.excluded.next_due}
+    statement = make.on_conflict_do_nothing(index_elements=key) if keep else make.on_conflict_do_update(index_elements=key, set_=set_anew)
+    common = {"tenant_id": session.tenant, "every": _seconds(every)}
+    await session.run_many(statement, [common | {"domain_id": id, "next_due": first} for id, first in firsts.items()])
+
+
+async def set_default(session: TenantSession, every: timedelta | None) -> None:
+    """How often the tenant has the domains scanned that are added from now on, nothing for by order only. Raises `StoreError` (invalid)."""
+    mine = evidence.tenants.update().where(evidence.tenants.c.id == session.tenant)
+    await session.run(mine.values(scan_every=None if every is None else _seconds(every)))
+
+
+async def default(session: TenantSession) -> timedelta | None:
+    row = await session.first(select(evidence.tenants.c.scan_every).where(evidence.tenants.c.id == session.tenant))
+    return None if row is None or row.scan_every is None else timedelta(seconds=row.scan_every)
+
+
+def _seconds(every: timedelta) -> int:
     seconds = int(every.total_seconds())
     if not 3600 <= seconds <= _LONGEST:
         raise StoreError(Fault.INVALID, "a domain is scanned at most every hour and at least every 400 days")
-    if await domains.by_id(session, domain_id) is None:
-        raise missing("domain")
-    mine = schedules.update().where(session.own(schedules), schedules.c.domain_id == domain_id)
-    if not await session.run(mine.values(every=seconds, next_due=first)):
-        await session.run(schedules.insert().values(tenant_id=session.tenant, domain_id=domain_id, every=seconds, next_due=first))
-    return Schedule(session.tenant, domain_id, seconds, first)
+    return seconds
 
 
 async def stop(session: TenantSession, domain_id: int) -> None:

@@ -196,7 +196,7 @@ def test_what_is_due_is_scanned_and_a_restart_doubles_nothing(url: str, tmp_path
             async with one.store.tenant(one.tenant) as session:
                 planned = await watch(session, one.domain_id, Rhythm.DAILY, one.clock())
             assert one.clock() < planned.next_due <= one.clock() + DAY
-            assert Rhythm.of(planned) is Rhythm.DAILY
+            assert Rhythm.of(timedelta(seconds=planned.every)) is Rhythm.DAILY
             one.clock.at = planned.next_due
             for _ in range(3):
                 await one.work_off()  # each a new worker

@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "put_domain": {"note": "mine"},
     "order_report": {"formats": ["pdf"]},
     "put_schedule": {"every": "P7D"},
+    "put_default_schedule": {"every": "P7D"},
     "create_channel": {"kind": "email", "target": "ops@example.com"},
     "create_silence": {"ends_at": "2027-01-01T00:00:00Z"},
     "change_tenant": {"name": "Renamed"},

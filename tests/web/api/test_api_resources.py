@@ -225,6 +225,34 @@ def test_a_schedule_is_set_changed_and_taken_away(play: Play) -> None:
     play(scenario)
 
 
+def test_domains_that_are_added_are_scanned_as_the_organisation_has_them_scanned(play_on_each: Play) -> None:
+    async def scenario(here: Calling) -> None:
+        async def every(name: str) -> str | None:
+            found = await here.client.get(f"/domains/{name}/schedule")
+            return found.json()["every"] if found.status_code == 200 else None
+
+        assert (await here.client.get("/schedules/default")).json() == {"every": None}
+        await here.client.put("/domains/a.example", json={})
+        assert (await here.client.put("/schedules/default", json={"every": "PT36H"})).json() == {"every": "P1DT12H"}
+        assert (await here.client.get("/schedules/default")).json() == {"every": "P1DT12H"}
+        await here.client.put("/domains/b.example", json={})
+        await here.client.post("/domains", json={"names": ["a.example", "b.example", "c.example", "d.example"]})
+        assert [await every(f"{letter}.example") for letter in "abcd"] == [None, "P1DT12H", "P1DT12H", "P1DT12H"]
+        await here.client.put("/domains/c.example/schedule", json={"every": "P7D"})
+        await here.client.delete("/domains/d.example/schedule")
+        for name in ("c.example", "d.example"):
+            await here.client.delete(f"/domains/{name}")
+            await here.client.put(f"/domains/{name}", json={})
+        assert [await every(f"{letter}.example") for letter in "cd"] == ["P7D", "P1DT12H"]
+        assert (await here.client.put("/schedules/default", json={"every": None})).json() == {"every": None}
+        await here.client.put("/domains/e.example", json={})
+        assert await every("e.example") is None
+        for wrong in ({"every": "PT5M"}, {"every": 7}, {}, {"every": "P7D", "more": 1}):
+            assert (await here.client.put("/schedules/default", json=wrong)).status_code == 422, wrong
+
+    play_on_each(scenario)
+
+
 def test_a_webhooks_secret_is_told_once_and_its_test_is_a_job(play: Play) -> None:
     async def scenario(here: Calling) -> None:
         order = {"kind": "webhook", "target": "https://example.com/hook", "events": ["band-changed"]}

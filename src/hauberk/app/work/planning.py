@@ -1,6 +1,7 @@
 """How often domains are scanned, and when: spread over the interval, always at the same time of it."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -22,9 +23,9 @@ class Rhythm(StrEnum):
         return timedelta(days={Rhythm.DAILY: 1, Rhythm.WEEKLY: 7, Rhythm.FORTNIGHTLY: 14, Rhythm.MONTHLY: 30}[self])
 
     @classmethod
-    def of(cls, planned: Schedule) -> "Rhythm | None":
-        """The rhythm of a plan; `None` for an interval that has no name."""
-        return next((one for one in cls if one.every.total_seconds() == planned.every), None)
+    def of(cls, every: timedelta) -> "Rhythm | None":
+        """`None` for an interval that has no name."""
+        return next((one for one in cls if one.every == every), None)
 
 
 async def watch(session: TenantSession, domain_id: int, rhythm: Rhythm, at: datetime) -> Schedule:
@@ -33,13 +34,26 @@ async def watch(session: TenantSession, domain_id: int, rhythm: Rhythm, at: date
 
 
 async def watch_all(session: TenantSession, rhythm: Rhythm, at: datetime) -> int:
-    """The same for every domain of the tenant; how many there are."""
+    """The same for every domain of the tenant, and for those that are added later; how many there are."""
+    await schedule.set_default(session, rhythm.every)
     watched, last = 0, ""
     while page := await domains.page(session, after=last, limit=500):
-        for domain in page:
-            await watch(session, domain.id, rhythm, at)
+        await schedule.plan_many(session, _firsts(session, (one.id for one in page), rhythm.every, at), rhythm.every)
         watched, last = watched + len(page), page[-1].name
     return watched
+
+
+async def look_after(session: TenantSession, names: Iterable[str], at: datetime) -> tuple[int, ...]:
+    """Add domains as `domains.add_all` does, planned as the tenant has new ones planned; those that come back keep the plan they had."""
+    added = await domains.add_all(session, names, at)
+    every = await schedule.default(session)
+    if every is not None:
+        await schedule.plan_many(session, _firsts(session, added, every, at), every, keep=True)
+    return added
+
+
+def _firsts(session: TenantSession, ids: Iterable[int], every: timedelta, at: datetime) -> dict[int, datetime]:
+    return {id: first_due(session.tenant, id, every, at) for id in ids}
 
 
 def first_due(tenant: int, domain_id: int, every: timedelta, at: datetime) -> datetime:

@@ -15,6 +15,7 @@ tenants = Table(
     Column("archived_at", Instant),
     Column("logo_type", String(80), nullable=False, default=""),
     Column("logo", LargeBinary),
+    Column("scan_every", Integer),
     sqlite_autoincrement=True,
 )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field
 
+from hauberk.app.work.planning import look_after
 from hauberk.app.work.sealing import SealError
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import parse_domain, to_unicode
@@ -107,7 +108,8 @@ async def list_domains(
 
 @router.post("")
 async def add_domains(caller: Steward, body: ManyNames) -> Added:
-    """Add many domains at once. Good names are added whatever the others are; adding again changes nothing."""
+    """Add many domains at once, scanned as `/schedules/default` says. Good names are added whatever the others are; adding again changes
+    nothing."""
     good: list[str] = []
     rejected: list[Rejected] = []
     for number, text in enumerate(body.names):
@@ -118,7 +120,7 @@ async def add_domains(caller: Steward, body: ManyNames) -> Added:
             good.append(name)
     names = tuple(dict.fromkeys(good))
     async with caller.writing() as session:
-        added = await domains.add_many(session, names, caller.at)
+        added = len(await look_after(session, names, caller.at))
     return Added(added, len(names) - added, tuple(rejected))
 
 
@@ -138,7 +140,7 @@ async def put_domain(caller: Steward, name: Name, body: DomainDetails, request: 
     """Have this domain, with these details: added (201) or changed (200). A removed one comes back."""
     async with caller.writing() as session:
         before = await domains.by_name(session, name)
-        added = await domains.add_many(session, (name,), caller.at)  # of two who come at once, it is new for one
+        added = await look_after(session, (name,), caller.at)  # of two who come at once, it is new for one
         domain = await domain_named(session, name)
         selectors = " ".join(dict.fromkeys(selector.lower() for selector in body.selectors))
         await domains.describe(session, domain.id, note=body.note, own=body.own, selectors=selectors)

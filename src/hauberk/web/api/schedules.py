@@ -36,6 +36,22 @@ class SchedulePlan:
     every: Interval
 
 
+@dataclass(frozen=True, slots=True)
+class DefaultSchedule:
+    """A domain that is added is scanned `every` so often; null: by order only."""
+
+    every: Annotated[Duration | None, Field(examples=["P7D"])]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultPlan:
+    """Between an hour (`PT1H`) and 400 days (`P400D`), or null: by order only."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    every: Interval | None
+
+
 @router.get("/schedules")
 async def list_schedules(caller: Reader) -> Page[Schedule]:
     """Every domain that is scanned again and again, the next one first, all on one page."""
@@ -43,6 +59,21 @@ async def list_schedules(caller: Reader) -> Page[Schedule]:
         found = await schedule.of_tenant(session)
         names = await domains.names_of(session, (one.domain_id for one in found))
     return whole(found, lambda one: _shown(one, names[one.domain_id]))
+
+
+@router.get("/schedules/default")
+async def get_default_schedule(caller: Reader) -> DefaultSchedule:
+    """How often a domain that is added is scanned."""
+    async with caller.reading() as session:
+        return DefaultSchedule(await schedule.default(session))
+
+
+@router.put("/schedules/default")
+async def put_default_schedule(caller: Steward, body: DefaultPlan) -> DefaultSchedule:
+    """Say how often domains that are added from now on are scanned. Those that are there stay as they are."""
+    async with caller.writing() as session:
+        await schedule.set_default(session, body.every)
+    return DefaultSchedule(body.every)
 
 
 @router.get("/domains/{name}/schedule", responses={404: {}})

@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from hauberk.app.work import ordering, orders
-from hauberk.store import alerts, domains, jobs, overview, tenants
+from hauberk.app.work.planning import look_after
+from hauberk.store import alerts, domains, jobs, overview, schedule, tenants
 from hauberk.store.session import TenantSession
 from hauberk.web.access import Member, Reader
 from hauberk.web.installation import Here
 from hauberk.web.page import page, see
 from hauberk.web.views import overview as view
+from hauberk.web.views import words
 from hauberk.web.views.pasted import pasted
 
 router = APIRouter()
@@ -90,11 +92,15 @@ async def add(
         return page(request, "domains_add.html", visitor, text=names[:100_000], read=read, status=422)
     at = here.clock()
     async with here.store.tenant(visitor.tenant.id) as session:
-        ids = await domains.add_all(session, read.names, at)
+        ids = await look_after(session, read.names, at)
         names_of = await domains.names_of(session, ids[:_SHOWN])
+        every = await schedule.default(session)
     ordered = await ordering.order_scans(here.store, visitor.tenant.id, ids, at) if scan else 0
     there = len(read.names) - len(ids)
-    return page(request, "domains_added.html", visitor, read=read, added=names_of, new=len(ids), there=there, ordered=ordered)
+    planned = words.rhythm(every) if every else ""
+    return page(
+        request, "domains_added.html", visitor, read=read, added=names_of, new=len(ids), there=there, ordered=ordered, planned=planned
+    )
 
 
 @router.post("/scan-all")

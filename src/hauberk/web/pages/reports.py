@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from hauberk.app.work import ordering
+from hauberk.app.work.planning import look_after
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
 from hauberk.store import domains, reports
@@ -65,8 +66,9 @@ async def generate(
         wrong = name.reason if isinstance(name, Malformed) else "choose at least one format"
         return await _shown(request, visitor, here, wrong=sentence(wrong), typed=domain)
     async with here.store.tenant(visitor.tenant.id) as session:
-        added = await domains.add(session, name, here.clock())
-    job = await ordering.order_report(here.store, visitor.tenant.id, added.id, kinds, visitor.name, here.clock(), fresh=bool(fresh))
+        await look_after(session, (name,), here.clock())
+        asked = await domains.add(session, name, here.clock())
+    job = await ordering.order_report(here.store, visitor.tenant.id, asked.id, kinds, visitor.name, here.clock(), fresh=bool(fresh))
     if is_partial(request):
         return await progress_page(request, visitor, here, job.id)
     return see(f"/work/{job.id}")

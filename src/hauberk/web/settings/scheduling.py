@@ -1,6 +1,8 @@
 """How often the domains are scanned."""
 
-from typing import Annotated
+from collections import Counter
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -10,26 +12,29 @@ from hauberk.web.access import Administrator
 from hauberk.web.installation import Here
 from hauberk.web.page import page, see
 from hauberk.web.settings.told import said
+from hauberk.web.views.words import rhythm as words_of
 
 router = APIRouter()
+BY_ORDER = "only when somebody asks"
 
 
 @router.get("/settings/schedule")
 async def show_schedule(request: Request, here: Here, visitor: Administrator, done: str = "") -> Response:
     async with here.store.tenant(visitor.tenant.id, writing=False) as session:
-        planned = await schedule.of_tenant(session)
-        names = await domains.names_of(session, [one.domain_id for one in planned])
-        every = await domains.page(session, limit=1_000_000)
-    rhythms = [Rhythm.of(one) for one in planned]
+        names = {one.id: one.name for one in await domains.page(session, limit=1_000_000)}
+        planned = [one for one in await schedule.of_tenant(session) if one.domain_id in names]
+        added = await schedule.default(session)
     return page(
         request,
         "settings/schedule.html",
         visitor,
-        counts=[(rhythm.value, rhythms.count(rhythm)) for rhythm in Rhythm if rhythm in rhythms],
-        unplanned=len(every) - len({one.domain_id for one in planned} & {one.id for one in every}),
-        total=len(every),
-        soon=[(names.get(one.domain_id, ""), one) for one in planned[:10]],
-        rhythms=[(rhythm.value, rhythm.value.capitalize()) for rhythm in Rhythm],
+        counts=[(words_of(timedelta(seconds=every)), count) for every, count in sorted(Counter(one.every for one in planned).items())],
+        unplanned=len(names) - len(planned),
+        total=len(names),
+        added=words_of(added) if added else BY_ORDER,
+        soon=[(names[one.domain_id], one) for one in planned[:10]],
+        rhythms=[(one.value, one.value.capitalize()) for one in Rhythm],
+        by_order=BY_ORDER,
         said=said(done),
     )
 
@@ -39,3 +44,13 @@ async def plan_all(request: Request, here: Here, visitor: Administrator, rhythm:
     async with here.store.tenant(visitor.tenant.id) as session:
         await watch_all(session, rhythm, here.clock())
     return see("/settings/schedule?done=planned", request)
+
+
+@router.post("/settings/schedule/added")
+async def plan_added(
+    request: Request, here: Here, visitor: Administrator, added: Annotated[Rhythm | Literal["by-order"], Form()]
+) -> Response:
+    """How often domains that are added from now on are scanned."""
+    async with here.store.tenant(visitor.tenant.id) as session:
+        await schedule.set_default(session, added.every if isinstance(added, Rhythm) else None)
+    return see("/settings/schedule?done=saved", request)

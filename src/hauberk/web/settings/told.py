@@ -15,7 +15,7 @@ SAID = {
     "silence": "The silence is planned.",
     "silence-ended": "The silence has ended.",
     "key": "The new key is made. Tell its fingerprint to those who trusted the one before.",
-    "planned": "The domains are scanned in this rhythm from now on.",
+    "planned": "The domains, and those that are added later, are scanned in this rhythm from now on.",
     "account-closed": "The account is closed. Its sessions, passkeys, memberships, tokens and share links hold no longer.",
     "client": "The organisation was founded. Turn to it to add its domains.",
 }
