@@ -87,7 +87,7 @@ async def _fill(database: str, file: Path) -> Secrets:
             cookie = await sessions.begin(session, user.id, tenant, at, at + timedelta(hours=1))
         async with store.tenant(tenant) as session:
             await domains.add(session, DOMAIN, at)
-            await domains.add_many(session, tuple(f"d{number:04}.example" for number in range(1, DOMAINS)), at)
+            await domains.add_all(session, tuple(f"d{number:04}.example" for number in range(1, DOMAINS)), at)
             kept = await scans.store(session, seen.observation, at)
             await assessments.add(session, kept.scan.id, seen.assessment, at)
             _, token = await tokens.issue(session, "bench", "read", "bench", at)
