@@ -2,8 +2,8 @@
 
 import pytest
 
-from hauberk.checks.catalogue import Entry, entries
-from hauberk.checks.check import judge
+from hauberk.checks.catalogue import Entry, all_checks, entries
+from hauberk.checks.check import judge, judge_one
 from hauberk.checks.reading import Reading
 from hauberk.lab.casebook import Case, load, observe
 from hauberk.model.verdict import CheckVerdict, Verdict
@@ -18,7 +18,7 @@ CASES = [
 @pytest.mark.parametrize(("entry", "case"), CASES)
 def test_the_case_comes_to_its_verdict(entry: Entry, case: Case) -> None:
     reading = Reading(observe(case))
-    (result,) = judge(reading, (entry.check,))
+    result = judge_one(reading, entry.check)
     said = "\n".join(f"{one.subject}: {one.verdict} [{one.code}] {one.message} {one.evidence}" for one in result.findings)
     assert result.verdict == Verdict(case.verdict), said
     if case.codes is not None:
@@ -26,6 +26,22 @@ def test_the_case_comes_to_its_verdict(entry: Entry, case: Case) -> None:
     assert case.says in said
     if case.remedy:
         assert case.remedy in _remedies(entry, reading, result)
+
+
+def test_no_check_applies_to_a_domain_that_does_not_exist() -> None:
+    results = judge(Reading(observe(Case("gone", "", records="example.net. A 192.0.2.1"))), all_checks())
+    assert len(results) == len(entries())
+    assert {(one.verdict, finding.message) for one in results for finding in one.findings} == {
+        (Verdict.NOT_APPLICABLE, "example.com does not exist (NXDOMAIN).")
+    }
+
+
+@pytest.mark.parametrize(
+    "records", ["example.com. CNAME gone.example.net.", "www.example.com. A 192.0.2.1", '_dmarc.example.com. TXT "v=DMARC1; p=reject"']
+)
+def test_an_alias_and_a_name_with_something_below_do_exist(records: str) -> None:
+    results = judge(Reading(observe(Case("there", "", records=records))), all_checks())
+    assert {one.verdict for one in results} > {Verdict.FAIL, Verdict.NOT_APPLICABLE}
 
 
 def _remedies(entry: Entry, reading: Reading, result: CheckVerdict) -> str:

@@ -171,8 +171,15 @@ def test_without_a_network_the_scan_is_incomplete_and_says_so(hauberk: Hauberk) 
 
 def test_a_name_that_does_not_exist_is_said_to_not_exist(hauberk: Hauberk, network: Path) -> None:
     done = hauberk("scan", "nowhere-at-all.test", "--network", network, "--pdf")
-    assert "does not exist" in done.err
+    assert done.code == 3
+    assert "nowhere-at-all.test does not exist (NXDOMAIN)" in done.out
+    assert "of 100" not in done.out and "mend" not in done.out
+    assert "no report is written" in done.err
     assert list(hauberk.folder.glob("*.pdf")) == []
+    (hauberk.folder / "list").write_text("nowhere-at-all.test\nexemplary.test\n")
+    gone, there = csv.DictReader(hauberk("scan", "--file", "list", "--network", network, "--format", "csv", "--no-smtp").out.splitlines())
+    assert (gone["points"], gone["grade"], gone["incomplete"]) == ("", "–", "true")
+    assert float(there["points"]) > 90
 
 
 def test_explain_and_catalogue_come_from_the_checks(hauberk: Hauberk) -> None:

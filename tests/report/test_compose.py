@@ -181,9 +181,12 @@ def test_where_nothing_is_attached_the_fix_plan_is_whole() -> None:
     assert "attached" not in shown.fixes_note
 
 
-def test_a_domain_that_does_not_exist_is_told_before_all_else() -> None:
-    nowhere = observe(Case("nowhere", "fail", records="example.org. TXT here"))
-    assert report(tape=nowhere).score.headline.startswith("The domain does not exist in the DNS (NXDOMAIN)")
+def test_of_a_domain_that_does_not_exist_nothing_else_is_said() -> None:
+    nowhere = report(tape=observe(Case("nowhere", "fail", records="example.org. TXT here")))
+    assert not nowhere.exists
+    assert nowhere.score.headline.startswith("example.com does not exist (NXDOMAIN)")
+    assert (nowhere.score.account, nowhere.lines, nowhere.flags_note, nowhere.fixes_note, nowhere.areas) == ((), (), "", "", ())
+    assert report().exists
     assert "NXDOMAIN" not in report().score.headline
 
 

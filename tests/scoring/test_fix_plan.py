@@ -66,3 +66,7 @@ def test_a_server_setting_is_marked_as_assumed() -> None:
 def test_an_empty_tape_asks_for_nothing() -> None:
     nothing = replace(observe(Case("silence", "")), dns=())
     assert fix_plan(nothing, all_checks(), load()) == ()
+
+
+def test_a_domain_that_does_not_exist_has_no_place_to_publish_anything() -> None:
+    assert plan("example.net. A 192.0.2.1") == ()

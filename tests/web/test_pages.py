@@ -64,6 +64,19 @@ def test_ten_thousand_domains_are_added_at_once_and_bad_lines_are_listed(play: P
     play(scenario)
 
 
+def test_of_a_domain_that_is_gone_the_pages_say_that_alone(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        browser, tenant = await _ada(site)
+        kept = await keep(site, tenant, "gone.example", site.clock(), plan=True, gone=True)
+        page = await browser.read(f"/domains/{kept.domain_id}")
+        assert "gone.example does not exist (NXDOMAIN)" in page
+        assert "What to mend" not in page and "Red flags" not in page and "In short" not in page
+        overview = await browser.read("/")
+        assert "Incomplete" in overview and '<span class="strong"></span> <span class="quiet">–</span>' in overview
+
+    play(scenario)
+
+
 def test_nothing_is_added_where_nothing_is_a_domain(play: Play) -> None:
     async def scenario(site: Site) -> None:
         browser, tenant = await _ada(site)

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from hauberk.app.scanning import Scan
 from hauberk.app.signing import STATEMENT, Signing
+from hauberk.checks.existence import is_missing
 from hauberk.checks.reading import Reading
-from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.protocols import dnssec
 from hauberk.report import json
 from hauberk.report.compose import compose
@@ -53,8 +53,7 @@ class Prepared:
     @property
     def exists(self) -> bool:
         """Whether the domain is there as far as is known."""
-        answer = self._mx
-        return isinstance(answer, NoAnswer) or answer.rcode != "NXDOMAIN"
+        return not is_missing(Reading(self.scan.observation))
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -77,10 +76,6 @@ class Prepared:
         if not observation.finished:
             said.append(f"the time limit ended the scan of {observation.domain}; the result is what was known by then")
         return tuple(said)
-
-    @property
-    def _mx(self) -> DnsAnswer | NoAnswer:
-        return Reading(self.scan.observation).dns(self.scan.observation.domain, "MX")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from hauberk.checks.existence import is_missing, missing
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict, worst
@@ -47,11 +48,15 @@ class Check:
 
 
 def judge(reading: Reading, checks: Iterable[Check]) -> tuple[CheckVerdict, ...]:
-    """Every check's verdict on one tape. A check that crashes becomes an `error` verdict; the others go on."""
-    return tuple(_judge_one(reading, check) for check in checks)
+    """Every check's verdict on one tape; none applies to a domain that does not exist."""
+    if is_missing(reading):
+        findings = (missing(reading.domain),)
+        return tuple(CheckVerdict(check.id, worst(findings), findings) for check in checks)
+    return tuple(judge_one(reading, check) for check in checks)
 
 
-def _judge_one(reading: Reading, check: Check) -> CheckVerdict:
+def judge_one(reading: Reading, check: Check) -> CheckVerdict:
+    """The verdict of one check. A check that crashes comes to an `error`; the others go on."""
     try:
         findings = tuple(check.judge(reading))
     except Exception as error:  # one broken check must not take the scan with it

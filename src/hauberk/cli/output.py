@@ -12,6 +12,7 @@ from hauberk.cli.streams import result_console, speak_utf8
 from hauberk.cli.terminal import show
 from hauberk.protocols.malformed import visible
 from hauberk.report import csv, json
+from hauberk.scoring.score import UNGRADED
 
 
 class Output(ABC):
@@ -35,7 +36,8 @@ class _TextOutput(Output):
         show(self._console, prepared.content, everything=self._everything)
         score = prepared.scan.assessment.score
         word = "incomplete" if score.incomplete else score.band.value
-        self._seen.append((prepared.content.header.domain, f"{score.points:g}", score.grade, word))
+        points = f"{score.points:g}" if score.coverage else UNGRADED
+        self._seen.append((prepared.content.header.domain, points, score.grade, word if prepared.content.exists else "no such domain"))
         if self._several:
             self._console.rule(style="dim")
 

@@ -15,6 +15,10 @@ _MOST_FIXES = 8
 
 def show(console: Console, content: ReportContent, *, everything: bool = False) -> None:
     """Print the result; `everything` adds each check’s findings, what was found out of TLS, and the whole fix plan."""
+    evidence = Text(f"evidence {content.header.evidence_id}", "dim")
+    if not content.exists:
+        _print(console, [_headline(content), Text(visible(content.score.headline), "bold"), evidence])
+        return
     parts: list[RenderableType] = [_headline(content), _score(content)]
     if content.flags:
         parts.append(_flags(content))
@@ -28,7 +32,7 @@ def show(console: Console, content: ReportContent, *, everything: bool = False) 
             parts.append(_tls(content))
     if content.untested:
         parts.append(_block("Not tested", [Text(f"• {visible(line)}") for line in content.untested]))
-    parts.append(Text(f"evidence {content.header.evidence_id}", "dim"))
+    parts.append(evidence)
     _print(console, parts)
 
 

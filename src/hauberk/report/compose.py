@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from hauberk.checks.existence import is_missing
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Assessment, FixStep
 from hauberk.model.observation import Observation
@@ -17,12 +18,12 @@ from hauberk.report.summary import flags, lines
 from hauberk.report.text import clipped
 from hauberk.report.tls import details
 from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points
+from hauberk.scoring.score import UNGRADED
 
 FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
 MOST_FIXES = 20
 _ONE_LINE = 85  # characters of a record that stand on one line of the page
-_NO_DOMAIN = "The domain does not exist in the DNS (NXDOMAIN): is its name spelt right, and is it still paid for?"
 
 
 def compose(
@@ -44,11 +45,10 @@ def compose(
     reading = Reading(observation)
     found_flags, flags_note = flags(assessment)
     found_servers = servers(reading, assessment.verdicts, assessment.endpoints)
-    score = _score(assessment.score)
     fixes = tuple(_fix(step, named) for step in assessment.fix_plan[: MOST_FIXES if attached else None])
-    return ReportContent(
+    content = ReportContent(
         header=_header(assessment, observation, company.strip() or domain, domain, key),
-        score=replace(score, headline=_NO_DOMAIN) if found_servers.no_domain else score,
+        score=_score(assessment.score),
         flags=found_flags,
         flags_note=flags_note,
         lines=lines(assessment, clipped(domain, 64)),
@@ -63,6 +63,14 @@ def compose(
         areas=areas(assessment.verdicts, named, assessment.domain),
         tls=details(assessment.endpoints),
     )
+    return _of_nothing(content) if is_missing(reading) else content
+
+
+def _of_nothing(content: ReportContent) -> ReportContent:
+    """What is left to say where there is no such domain."""
+    headline = f"{content.header.domain} does not exist (NXDOMAIN): is its name spelt right, and is it still paid for?"
+    score = replace(content.score, headline=headline, account=(), groups=())
+    return replace(content, exists=False, score=score, flags_note="", lines=(), fixes_note="", untested=(), areas=())
 
 
 def _header(assessment: Assessment, observation: Observation, company: str, domain: str, key: str) -> Header:
@@ -88,7 +96,7 @@ def _header(assessment: Assessment, observation: Observation, company: str, doma
 def _score(score: Score) -> ScorePart:
     return ScorePart(
         points=score.points,
-        shown=points(score.points),
+        shown=points(score.points) if score.coverage else UNGRADED,
         grade=score.grade,
         mark=INCOMPLETE if score.incomplete and score.band is not Band.RED else BANDS[score.band],
         headline=_headline(score),

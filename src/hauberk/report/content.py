@@ -160,7 +160,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """Everything on the pages, in their order; `logo` is the organisation's (PNG, see `hauberk.report.logo`), which stands at the head."""
+    """Everything on the pages, in their order; `logo` is the organisation's (PNG, see `hauberk.report.logo`), which stands at the head.
+
+    Of a domain that does not exist (`exists` is false) there is a headline and how it was looked for, and nothing else.
+    """
 
     header: Header
     score: ScorePart
@@ -178,3 +181,4 @@ class ReportContent:
     areas: tuple[Area, ...]
     tls: tuple[TlsDetail, ...] = ()
     logo: bytes = b""
+    exists: bool = True

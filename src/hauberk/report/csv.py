@@ -25,14 +25,20 @@ def header() -> str:
 
 
 def row(assessment: Assessment) -> str:
-    """The row of one domain; several caps or checks in one cell are parted by spaces."""
+    """The row of one domain, without points where nothing was judged; several caps or checks in one cell are parted by spaces."""
     score = assessment.score
     verdicts = [verdict.verdict for verdict in assessment.verdicts]
     failed = " ".join(verdict.check for verdict in assessment.verdicts if verdict.verdict is Verdict.FAIL)
     return _line(
         (
             *(assessment.domain, assessment.observed_at.isoformat(), assessment.observation, assessment.catalogue, assessment.rubric),
-            *(f"{score.points:g}", score.grade, score.band.value, f"{score.coverage:.3f}", str(score.incomplete).lower()),
+            *(
+                f"{score.points:g}" if score.coverage else "",
+                score.grade,
+                score.band.value,
+                f"{score.coverage:.3f}",
+                str(score.incomplete).lower(),
+            ),
             " ".join(f"{cap.points:g}:{cap.check}" for cap in score.caps),
             *(str(verdicts.count(verdict)) for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL)),
             str(verdicts.count(Verdict.UNKNOWN) + verdicts.count(Verdict.ERROR)),

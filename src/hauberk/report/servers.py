@@ -45,7 +45,6 @@ class Servers:
     rows: tuple[EndpointRow, ...]
     note: str
     certificates: tuple[CertificateRow, ...]
-    no_domain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,7 @@ def servers(reading: Reading, verdicts: tuple[CheckVerdict, ...], probed: tuple[
     about_certificates = _CertificateFindings(_of("cert.trusted", verdicts), _of("cert.expiry", verdicts))
     seen = (_row(endpoint, session, about_certificates) for endpoint, session in sessions)
     rows = tuple(replace(row, weakness=weakness(probed, endpoint)) for row, (endpoint, _) in zip(seen, sessions, strict=True))
-    no_domain = transport.route.routing is mx.Routing.NO_DOMAIN
-    return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(reading, sessions)[:MOST_ROWS], no_domain)
+    return Servers(rows[:MOST_ROWS], _note(transport.route, len(rows)), _certificates(reading, sessions)[:MOST_ROWS])
 
 
 def _note(route: mx.MailRoute, rows: int) -> str:

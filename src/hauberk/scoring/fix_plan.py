@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hauberk.checks.check import Check, judge
+from hauberk.checks.check import Check, judge_one
+from hauberk.checks.existence import is_missing
 from hauberk.checks.reading import Reading
 from hauberk.checks.tracing import TracedReading
 from hauberk.model.assessment import FixStep, Remedy
@@ -58,7 +59,7 @@ class _Planner:
     def state(self, observation: Observation, assumed: frozenset[str], before: _State | None = None) -> _State:
         """`before` is the state that an overlay changed: what reads nothing that changed is not judged again."""
         reading = TracedReading(observation, before.reading if before else None)
-        verdicts = tuple(reading.once(_verdict, check) for check in self.checks)
+        verdicts = tuple(reading.once(judge_one, check) for check in self.checks)
         return _State(observation, reading, verdicts, assumed, score(self.rubric, verdicts, assumed))
 
     def remedies(self, state: _State, only: str = "") -> Iterator[tuple[Remedy, Verdict]]:
@@ -78,11 +79,6 @@ class _Planner:
         return self.state(observation, assumed, state)
 
 
-def _verdict(reading: Reading, check: Check) -> CheckVerdict:
-    (verdict,) = judge(reading, (check,))
-    return verdict
-
-
 def parsed(remedy: Remedy) -> tuple[tuple[Record, ...], tuple[tuple[str, str], ...]]:
     """A remedy's records and the sets they take the place of. Lines that do not parse are left out (`new-check` tests for them)."""
     records = tuple(record for record in map(parse_record, remedy.records) if isinstance(record, Record))
@@ -95,10 +91,13 @@ def fix_plan(observation: Observation, checks: tuple[Check, ...], rubric: Rubric
 
     `points_after` and `grade_after` count a step with all before it: while one cap holds, nothing else shows in the points.
 
-    A remedy is worded anew after each step, so that two mendings of one record come one on top of the other.
+    A remedy is worded anew after each step, so that two mendings of one record come one on top of the other. A domain that does not exist
+    has no place to publish anything, and no plan.
     """
     planner = _Planner(checks, rubric)
     start = planner.state(observation, frozenset())
+    if is_missing(start.reading):
+        return ()
     ranked = sorted(
         (_Ranked.of(start, planner.after(start, one), one, verdict) for one, verdict in planner.remedies(start)), key=_Ranked.key
     )

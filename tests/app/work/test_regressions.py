@@ -1,10 +1,13 @@
 """What counts as worse and better: two scans in a row, the one before, and what was not known left out."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.work.kit import START
 from hauberk.app.work.events import Event, Fingerprint
 from hauberk.app.work.regressions import Look, is_mended, reach, trend
+from hauberk.checks.existence import missing
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation, Vantage
 from hauberk.model.score import Band, Score
@@ -89,6 +92,16 @@ def test_a_server_that_refuses_us_or_was_not_tried_is_not_down() -> None:
     assert reach(assessed(reachable="w")) is True
     assert reach(assessed(reachable="?")) is None
     assert not trend(row(assessed(), assessed(reachable="?"), assessed(reachable="?"))).worse
+
+
+def test_a_domain_that_is_gone_cannot_be_reached_and_loses_no_points() -> None:
+    unscored = replace(assessed().score, incomplete=True)
+    gone = replace(assessed(), score=unscored, verdicts=(CheckVerdict("mx.resolves", Verdict.NOT_APPLICABLE, (missing("example.com"),)),))
+    found = trend(row(assessed(), gone, gone))
+    assert [(one.event, one.message) for one in found.worse] == [
+        (Event.UNREACHABLE, "example.com cannot be reached: example.com does not exist (NXDOMAIN).")
+    ]
+    assert not is_mended(Event.RED_FLAG, "mx.resolves", gone)
 
 
 def test_an_accepted_risk_is_no_news() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hauberk.app.work.events import Event
+from hauberk.checks.existence import NO_DOMAIN
 from hauberk.model.assessment import Assessment
 from hauberk.model.score import Band
 from hauberk.model.verdict import CheckVerdict, Verdict
@@ -82,6 +83,8 @@ def is_mended(event: Event, about: str, newest: Assessment) -> bool:
 
 def reach(assessment: Assessment) -> bool | None:
     """Whether a mail server of the domain answers; `None` where that is not known, or no mail is taken."""
+    if any(finding.code == NO_DOMAIN for verdict in assessment.verdicts for finding in verdict.findings):
+        return False
     found = {one.check: one for one in assessment.verdicts}
     answers, resolves = found.get("mx.reachable"), found.get("mx.resolves")
     if answers and any(one.verdict is Verdict.PASS or one.code == "refused-us" for one in answers.findings):

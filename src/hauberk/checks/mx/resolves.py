@@ -42,7 +42,8 @@ def judge(reading: Reading) -> Iterator[Finding]:
         case Routing.NULL:
             return
         case Routing.NO_DOMAIN:
-            yield Finding(domain, Verdict.FAIL, "The domain does not exist (NXDOMAIN): all mail to it is returned.", code="mx-missing")
+            message = "Asked for its MX records, the DNS says that there is no such name (NXDOMAIN): all mail to it is returned."
+            yield Finding(domain, Verdict.FAIL, message, _aliases(found), "mx-missing")
         case Routing.NONE:
             message = (
                 "The domain has neither MX nor address: mail to it is returned, at some senders only after days. A null MX says so at once."
@@ -98,6 +99,12 @@ def _judge_host(found: Resolution, host: MxHost) -> Finding:
         message = f"The host is an alias (CNAME) of {host.canonical}; an MX has to name the host itself (RFC 2181, 10.3)."
         return Finding(host.name, Verdict.FAIL, message, evidence, "mx-cname")
     return Finding(host.name, Verdict.PASS, f"Resolves to {', '.join(host.addresses[:6])}.", evidence)
+
+
+def _aliases(found: Resolution) -> tuple[str, ...]:
+    """The records on the way from the domain itself to nowhere."""
+    answer = found.route.answer
+    return tuple(f"{one.name}. {one.type} {one.data}" for one in answer.of("CNAME")) if isinstance(answer, DnsAnswer) else ()
 
 
 def _judge_unresolved(found: Resolution, host: MxHost, evidence: tuple[str, ...]) -> Finding:

@@ -50,7 +50,7 @@ def judge(reading: Reading) -> Iterable[Finding]:
     elif selection.near_misses:
         yield from few_findings(_near_misses(tree, Verdict.FAIL))
     elif tree.root.state is spf.State.NXDOMAIN:
-        yield Finding(domain, Verdict.FAIL, "The domain does not exist, so it has no SPF record.", code="spf-missing")
+        yield Finding(domain, Verdict.FAIL, "The domain leads to a name that does not exist, so it has no SPF record.", code="spf-missing")
     else:
         message = "No SPF record is published: any server may send mail in this name, and receivers cannot tell."
         yield Finding(domain, Verdict.FAIL, message, code="spf-missing")

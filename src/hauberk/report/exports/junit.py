@@ -56,7 +56,7 @@ def _case(suite: Element, domain: str, verdict: CheckVerdict, title: str, failin
         case Verdict.UNKNOWN:
             SubElement(case, "skipped", message=f"unknown: {_first(verdict)}")
         case Verdict.NOT_APPLICABLE:
-            SubElement(case, "skipped", message="not applicable")
+            SubElement(case, "skipped", message=f"not applicable: {_first(verdict)}" if verdict.findings else "not applicable")
         case _ if said:
             SubElement(case, "system-out").text = said
         case _:

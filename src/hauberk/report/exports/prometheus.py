@@ -54,7 +54,9 @@ def families(assessments: list[Assessment], certificates: Mapping[str, tuple[Exp
         return Family(f"hauberk_{name}", help, tuple(value))
 
     return (
-        gauge("domain_score_points", "Score of the domain, 0 to 100.", ((_named(a), a.score.points) for a in assessments)),
+        gauge(
+            "domain_score_points", "Score of the domain, 0 to 100.", ((_named(a), a.score.points) for a in assessments if a.score.coverage)
+        ),
         gauge("domain_coverage_ratio", "Share of the rubric that could be judged.", ((_named(a), a.score.coverage) for a in assessments)),
         gauge("domain_incomplete", "1 if too little could be judged.", ((_named(a), float(a.score.incomplete)) for a in assessments)),
         gauge(

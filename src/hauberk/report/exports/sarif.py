@@ -21,7 +21,7 @@ from hauberk.protocols.malformed import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning"}
-_NOT_JUDGED = {Verdict.UNKNOWN: "note", Verdict.ERROR: "error"}
+_NOT_JUDGED = {Verdict.UNKNOWN: "note", Verdict.NOT_APPLICABLE: "note", Verdict.ERROR: "error"}
 
 
 @dataclass(frozen=True, slots=True)

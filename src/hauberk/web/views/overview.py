@@ -119,7 +119,7 @@ def _row(state: DomainState, trend: tuple[TrendPoint, ...], now: datetime) -> Ro
         name,
         state.note,
         result_mark(state.band, incomplete=bool(state.incomplete)),
-        points(state.points),
+        points(state.points) if state.coverage else "",
         state.grade,
         "" if difference is None else signed(difference),
         direction,
