@@ -68,7 +68,7 @@ def test_a_generated_key_is_its_owners_and_the_keepers_and_nobody_elses(desk: De
     out = desk.folder / "alice.key"
     made = desk.run("generate", "Alice@corp.test", "--name", "Alice", "--out", str(out))
     assert made.exit_code == 0, made.output
-    (key,) = desk.store.openpgp("alice@corp.test")
+    (key,) = desk.store.openpgp()
     copy = desk.folder / "escrow" / f"{key.fingerprint}.asc"
     for path in (out, copy):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -82,7 +82,7 @@ def test_a_generated_key_is_its_owners_and_the_keepers_and_nobody_elses(desk: De
 
 def test_the_keeper_recovers_what_was_encrypted_to_a_lost_key(desk: Desk) -> None:
     assert desk.run("generate", "alice@corp.test", "--name", "Alice", "--out", str(desk.folder / "a")).exit_code == 0
-    (key,) = desk.store.openpgp("alice@corp.test")
+    (key,) = desk.store.openpgp()
     message = openpgp.encrypted(b"from long ago", (openpgp.usable(key, NOW),))
     copy, out = str(desk.folder / "escrow" / f"{key.fingerprint}.asc"), desk.folder / "recovered"
     result = desk.run("recover", copy, "--keeper-key", str(desk.folder / "keeper.private"), "--out", str(out), configured=False)
@@ -108,7 +108,7 @@ def test_gnupg_reads_what_the_owner_is_handed_and_what_is_sent_to_it(desk: Desk,
             ("gpg", "--batch", "--import"), input=opened, env=environment, capture_output=True, check=True, timeout=60
         )
         assert b"secret keys imported: 1" in imported.stderr
-        (key,) = desk.store.openpgp("alice@corp.test")
+        (key,) = desk.store.openpgp()
         message = openpgp.encrypted(b"for Alice", (openpgp.usable(key, NOW + timedelta(minutes=1)),))
         command = ("gpg", "--batch", "--quiet", "--decrypt")
         assert subprocess.run(command, input=message, env=environment, capture_output=True, check=True, timeout=60).stdout == b"for Alice"

@@ -5,8 +5,9 @@ import dataclasses
 import os
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message as Part
@@ -24,7 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hauberk.system.gateway import openpgp, smime
 from hauberk.system.gateway.confidentiality import Lookup, Sealer, already_encrypted, marked
 from hauberk.system.gateway.config import Confidentiality
-from hauberk.system.gateway.keystore import KeyStore
+from hauberk.system.gateway.keystore import Keys, KeyStore
 from hauberk.system.gateway.message import AddField, Change, ChangeField, DropField, Message, Refuse, ReplaceBody
 from hauberk.system.gateway.milter import HeaderField
 from hauberk.system.gateway.openpgp import BadKey
@@ -348,6 +349,26 @@ def test_a_new_key_counts_at_once_and_a_broken_file_is_nobodys(store: KeyStore, 
     assert isinstance(asyncio.run(sealer.seal(message, NOW)), Refuse)
     pgp_key(store, "x@partner.test")
     assert not isinstance(asyncio.run(sealer.seal(message, NOW)), Refuse)
+
+
+class _Watched(KeyStore):
+    """Notes each look, and whether the event loop had to wait for it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.looks: list[bool] = []
+
+    def of(self, addresses: Iterable[str]) -> dict[str, Keys]:
+        self.looks.append(threading.current_thread() is threading.main_thread())
+        return super().of(addresses)
+
+
+def test_the_folder_is_looked_through_once_a_message_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    store = _Watched(tmp_path / "keys")
+    for number in range(3):
+        pgp_key(store, f"r{number}@partner.test")
+    assert not isinstance(seal(letter(*(f"r{number}@partner.test" for number in range(3))), store), Refuse)
+    assert store.looks == [False]
 
 
 def test_private_keys_are_not_taken_for_public_ones(store: KeyStore) -> None:

@@ -16,7 +16,7 @@ from hauberk.system.gateway import openpgp, sealed, smime
 from hauberk.system.gateway.addresses import addresses_shown
 from hauberk.system.gateway.config import Confidentiality
 from hauberk.system.gateway.encoded_words import decoded
-from hauberk.system.gateway.keystore import KeyStore
+from hauberk.system.gateway.keystore import Keys, KeyStore
 from hauberk.system.gateway.message import Change, Message, Refuse
 from hauberk.system.gateway.openpgp import BadKey, OpenPgpKey
 from hauberk.system.gateway.smime import SmimeCertificate
@@ -82,26 +82,25 @@ class Sealer:
         if blind and not self._rule.blind_copies:
             words = "it is marked confidential and has blind copies, which encryption would show to the others: send those separately"
             return Refuse(f"{words} ({', '.join(blind[:3])})", _RULE)
-        rings = [await self._ring(address.lower(), at) for address in dict.fromkeys(message.recipients)]
-        readers = list(rings)
-        if self._rule.encrypt_to_sender and message.sender:  # who wrote it reads the copy in the folder of sent mail, if there is a key
-            own = message.sender.lower()
-            readers.append(self._judged(own, self._store.openpgp(own), at))
+        recipients = tuple(dict.fromkeys(address.lower() for address in message.recipients))
+        # Who wrote it reads the copy in the folder of sent mail, if there is a key.
+        own = (message.sender.lower(),) if self._rule.encrypt_to_sender and message.sender else ()
+        known = await asyncio.to_thread(self._store.of, (*recipients, *own))
+        if self._lookup is not None:
+            for address in recipients:
+                if known[address] == Keys():
+                    known[address] = Keys(await self._lookup(address))
+        judged = await asyncio.to_thread(lambda: [self._judged(address, known[address], at) for address in (*recipients, *own)])
+        rings = judged[: len(recipients)]
         if all(ring.openpgp for ring in rings):
-            return await asyncio.to_thread(self._by_openpgp, message, readers)
+            return await asyncio.to_thread(self._by_openpgp, message, judged)
         if all(ring.smime for ring in rings):
-            return await asyncio.to_thread(self._by_smime, message, readers)
+            return await asyncio.to_thread(self._by_smime, message, judged)
         return _refusal(rings)
 
-    async def _ring(self, address: str, at: datetime) -> _Ring:
-        known = self._store.openpgp(address)
-        if not known and not self._store.smime(address) and self._lookup is not None:
-            known = await self._lookup(address)
-        return self._judged(address, known, at)
-
-    def _judged(self, address: str, known: tuple[OpenPgpKey, ...], at: datetime) -> _Ring:
-        keys, flaws = _usable(known, lambda key: openpgp.usable(key, at))
-        certificates, others = _usable(self._store.smime(address), lambda one: smime.usable(one, at, self._authorities))
+    def _judged(self, address: str, known: Keys, at: datetime) -> _Ring:
+        keys, flaws = _usable(known.openpgp, lambda key: openpgp.usable(key, at))
+        certificates, others = _usable(known.smime, lambda one: smime.usable(one, at, self._authorities))
         return _Ring(address, keys, certificates, flaws + others)
 
     def _by_openpgp(self, message: Message, readers: list[_Ring]) -> tuple[Change, ...]:

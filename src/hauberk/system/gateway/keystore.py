@@ -6,7 +6,7 @@ A file that cannot be read is said in the log and passed over: then its owner ha
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -70,19 +70,37 @@ class _Shelf(Generic[T]):
             return _Kept(stamp, (), str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is known for one address."""
+
+    openpgp: tuple[OpenPgpKey, ...] = ()
+    smime: tuple[SmimeCertificate, ...] = ()
+
+
 class KeyStore:
-    """The keys in a folder."""
+    """The keys in a folder. All of it reads files, and a large folder takes a while: not for an event loop."""
 
     def __init__(self, folder: Path) -> None:
         self._openpgp = _Shelf(folder / "openpgp", ".asc", read_keys)
         self._smime = _Shelf(folder / "smime", ".pem", lambda octets: (read_certificate(octets),))
 
-    def openpgp(self, address: str = "") -> tuple[OpenPgpKey, ...]:
-        """The keys for an address (lower case); all keys without one."""
-        return tuple(key for key in self._openpgp.all() if not address or address in key.addresses)
+    def of(self, addresses: Iterable[str]) -> dict[str, Keys]:
+        """The keys of each address (lower case), out of one look at the folder."""
+        openpgp, smime = self.openpgp(), self.smime()
+        return {
+            address: Keys(
+                openpgp=tuple(key for key in openpgp if address in key.addresses),
+                smime=tuple(one for one in smime if address in one.addresses),
+            )
+            for address in addresses
+        }
 
-    def smime(self, address: str = "") -> tuple[SmimeCertificate, ...]:
-        return tuple(one for one in self._smime.all() if not address or address in one.addresses)
+    def openpgp(self) -> tuple[OpenPgpKey, ...]:
+        return tuple(self._openpgp.all())
+
+    def smime(self) -> tuple[SmimeCertificate, ...]:
+        return tuple(self._smime.all())
 
     def unreadable(self) -> tuple[tuple[str, str], ...]:
         """Files that are no key, and why: their owners have none."""
