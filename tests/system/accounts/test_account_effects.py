@@ -9,6 +9,7 @@ import pytest
 from hauberk.system.accounts import recipients
 from hauberk.system.accounts.account import Alias, Recipients
 from hauberk.system.accounts.effects import EffectError, Servers, push, shut_out
+from hauberk.system.places import Places
 
 KNOWN = Recipients(("alice@corp.test", "sales@corp.test"), (Alias("sales@corp.test", "alice@corp.test"),))
 
@@ -37,6 +38,14 @@ def test_the_list_goes_over_ssh_to_a_path_with_spaces(programs: Path, tmp_path: 
     asyncio.run(push(KNOWN, servers(tmp_path, "root@mx1.corp.test:2222")))
     assert recipients.read(tmp_path / "recipients of the MTA.sqlite") == KNOWN
     assert "BatchMode=yes" in (tmp_path / "said").read_text() and "-- ssh://root@mx1.corp.test:2222" in (tmp_path / "said").read_text()
+
+
+def test_the_guide_ties_the_key_to_the_one_command_that_a_push_runs(programs: Path, tmp_path: Path) -> None:
+    program(programs, "ssh", f'for last; do :; done; echo "$last" >{tmp_path}/said; cat >/dev/null')
+    places = Places()
+    asyncio.run(push(KNOWN, Servers("root@mx1.corp.test", places.recipients, places.python, "")))
+    guide = (Path(__file__).parents[3] / "docs" / "user-guide.md").read_text("utf-8")
+    assert f'restrict,command="{(tmp_path / "said").read_text().strip()}" ssh-ed25519' in guide
 
 
 def test_without_a_way_there_the_list_is_written_here(tmp_path: Path) -> None:
