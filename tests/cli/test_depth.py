@@ -1,4 +1,4 @@
-"""How far a scan looks, and at what: `--depth`, `--only`, `--services`, `--own`."""
+"""How far a scan looks, and at what: `--depth`, `--only`, `--services`, `--own`, `--relay-test`."""
 
 import json
 from pathlib import Path
@@ -44,6 +44,19 @@ def test_the_owner_of_the_hosts_may_have_more_tried(hauberk: Hauberk, network: P
 
     assert verdict() == "not-applicable"
     assert verdict("--own") == "fail"
+
+
+def test_relaying_is_tried_when_it_is_asked_for_and_judged_again_from_the_tape(hauberk: Hauberk, network: Path) -> None:
+    arguments = ("open-relay.test", "--network", network, "--depth", "handshake", "--format", "json")
+    done = hauberk("scan", *arguments, "--relay-test", "--save-tape")
+    said = json.loads(done.out)
+    (found,) = (one for one in said["verdicts"] if one["check"] == "relay.closed")
+    assert (done.code, found["verdict"], said["score"]["band"]) == (1, "fail", "red")
+    assert {cap["check"] for cap in said["score"]["caps"]} == {"relay.closed"}
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    assert json.loads(hauberk("judge", tape, "--format", "json").out) == said
+    usual = json.loads(hauberk("scan", *arguments).out)
+    assert "relay.closed" not in {one["check"] for one in usual["verdicts"]} and usual["score"]["caps"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every domain of the lab is scanned as a user would, and has the fault that its sentence tells of: the whole program against the lab."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
@@ -8,11 +9,13 @@ from hauberk.app.scanning import Scan, ScanOrder, assess, now, scan_domains
 from hauberk.lab.internet import LAB_HELO, Lab
 from hauberk.model.observation import ScanOptions
 from hauberk.model.score import Band
+from hauberk.model.transport import Speaker, TrialMatter
 from hauberk.model.verdict import Verdict
 from hauberk.scoring.rubric import load
 from hauberk.world.dialogue import SmtpPatience
 from hauberk.world.https import HttpsPatience
 from hauberk.world.live import LiveConfig, LiveWorld
+from hauberk.world.tape import encode
 
 # What sets each domain apart from a sound, unsigned one without DANE and MTA-STS.
 FAULTS = {
@@ -128,13 +131,28 @@ SOUND = (
     "sixty-mx",
     "certificate-zoo",
     "split-dmarc",
+    *("open-relay", "percent-relay", "rcpt-greylisting", "impatient"),  # whether they relay was not asked
 )
+RELAYING = {
+    "exemplary.test": ("pass", ""),
+    "open-relay.test": ("fail", "open-relay"),
+    "percent-relay.test": ("fail", "open-relay"),
+    "rcpt-greylisting.test": ("unknown", "unfinished"),
+    "impatient.test": ("unknown", "unfinished"),
+    "blocked.test": ("unknown", "refused-us"),
+}
 IMPATIENT_SMTP = SmtpPatience(greeting=12.0, reply=6.0, handshake=6.0, farewell=2.0, session=30.0)  # a busy machine is no reason to fail
 
 
+@dataclass(frozen=True)
+class Scans:
+    usual: dict[str, Scan]
+    of_relaying: dict[str, Scan]
+
+
 @pytest.fixture(scope="module")
-def scans() -> dict[str, Scan]:
-    async def scanned() -> dict[str, Scan]:
+def both() -> Scans:
+    async def scanned() -> Scans:
         async with Lab(at=now()) as lab:
             config = LiveConfig(
                 resolver=lab.resolver_url,
@@ -147,9 +165,16 @@ def scans() -> dict[str, Scan]:
             )
             async with LiveWorld(config) as world:
                 order = ScanOrder(load(), ScanOptions(depth="standard"), plan=False)
-                return {scan.assessment.domain: scan async for scan in scan_domains(world, lab.domains, order, at_once=100)}
+                usual = {scan.assessment.domain: scan async for scan in scan_domains(world, lab.domains, order, at_once=100)}
+                order = ScanOrder(load(), ScanOptions(areas=("relay",), relay=True), plan=False)
+                return Scans(usual, {scan.assessment.domain: scan async for scan in scan_domains(world, RELAYING, order, at_once=100)})
 
     return asyncio.run(scanned())
+
+
+@pytest.fixture(scope="module")
+def scans(both: Scans) -> dict[str, Scan]:
+    return both.usual
 
 
 @pytest.mark.parametrize(
@@ -186,3 +211,22 @@ def test_what_the_survey_walked_is_what_the_tape_says(scans: dict[str, Scan]) ->
     """A scan judges by the results that its survey came to; whoever judges the tape later walks it again."""
     for domain, scan in scans.items():
         assert assess(scan.observation, load(), plan=False) == scan.assessment, domain
+
+
+@pytest.mark.parametrize("domain", RELAYING)
+def test_who_relays_is_found_out_by_asking_and_never_by_sending(both: Scans, domain: str) -> None:
+    scan = both.of_relaying[domain]
+    (judged,) = scan.assessment.verdicts
+    assert (judged.check, judged.verdict.value) == ("relay.closed", RELAYING[domain][0])
+    assert {finding.code for finding in judged.findings} == {RELAYING[domain][1]}
+    said = [
+        turn.text for trial in scan.observation.trials if trial.session for turn in trial.session.dialogue if turn.speaker is Speaker.CLIENT
+    ]
+    assert {line.partition(" ")[0] for line in said} <= {"EHLO", "MAIL", "RCPT", "RSET", "QUIT"}
+
+
+def test_nobody_is_asked_to_relay_unless_it_is_wanted(both: Scans) -> None:
+    scan = both.usual["open-relay.test"]
+    assert not [trial for trial in scan.observation.trials if trial.question.matter is TrialMatter.RELAYING]
+    assert "relay.closed" not in {verdict.check for verdict in scan.assessment.verdicts}
+    assert b"relay" not in encode(scan.observation).replace(b"open-relay.test", b"")

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from hauberk.lab.pki import CertificateSpec, Issued, Pki
-from hauberk.model.transport import Ending, Endpoint, SmtpSession
+from hauberk.model.transport import Ending, Endpoint, SmtpSession, Trial, TrialMatter
+from hauberk.protocols.relay import RelayFacts, read_relaying
 from hauberk.protocols.smtp import Refusal, SmtpFacts, read_session
 from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
 from lab import real_postfix
 
 HOST = real_postfix.HOST
+ENDPOINT = Endpoint(HOST, "192.0.2.25")
 SERVICES = {
     "plain": (),
     "no_tls": ("smtpd_tls_security_level=none",),
@@ -26,6 +28,9 @@ SERVICES = {
     "limited": ("smtpd_client_connection_rate_limit=1",),
     "deferring": ("smtpd_delay_reject=no", "smtpd_client_restrictions=defer"),
     "rejecting": ("smtpd_delay_reject=no", "smtpd_client_restrictions=reject"),
+    "closed": ("local_recipient_maps=inline:{postmaster=x}",),
+    "open": ("local_recipient_maps=inline:{postmaster=x}", "mynetworks=0.0.0.0/0", "smtpd_relay_restrictions=permit_mynetworks,defer"),
+    "takes_all": (),
     real_postfix.POSTSCREEN: (),
 }
 
@@ -38,9 +43,9 @@ class Postfix:
     def certificate(self) -> Issued:
         return self.server.certificates[0]
 
-    def session(self, service: str, times: int = 1) -> SmtpSession:
-        """The session that a scan holds; the last one when it is held several times."""
-        endpoint = Endpoint(HOST, "192.0.2.25")
+    def session(self, service: str, times: int = 1, *, trial: bool = False) -> SmtpSession:
+        """The session that a scan holds, or its test of relaying; the last one when it is held several times."""
+        endpoint = Trial(ENDPOINT, TrialMatter.RELAYING, "partner.test") if trial else ENDPOINT
         routes = {("192.0.2.25", 25): ("127.0.0.1", self.server.ports[service])}
 
         async def hold() -> object:
@@ -55,6 +60,9 @@ class Postfix:
 
     def facts(self, service: str, times: int = 1) -> SmtpFacts:
         return read_session(self.session(service, times))
+
+    def relaying(self, service: str) -> RelayFacts:
+        return read_relaying(Trial(ENDPOINT, TrialMatter.RELAYING, "partner.test"), self.session(service, trial=True))
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +136,20 @@ def test_postscreens_wait_is_waited_for(postfix: Postfix) -> None:
     assert max(turn.at_ms for turn in session.dialogue) >= 900
     assert session.ending is Ending.QUIT and facts.starttls_offered
     assert session.tls is not None and session.tls.completed
+
+
+def test_a_closed_postfix_refuses_every_pattern_to_the_end(postfix: Postfix) -> None:
+    facts = postfix.relaying("closed")
+    assert facts.postmaster is not None and facts.postmaster.positive and facts.nobody is not None and facts.nobody.code == 550
+    assert facts.complete and facts.accepted == (), facts.accepted
+    assert not [one for one in facts.answered if one.put_off or one.for_the_domains_sake]
+
+
+def test_an_open_postfix_is_found_out(postfix: Postfix) -> None:
+    accepted = {one.asked.pattern.name for one in postfix.relaying("open").accepted}
+    assert {"from a stranger", "from nobody", "from the domain itself", "source route", "percent sign", "quoted address"} <= accepted
+
+
+def test_a_postfix_that_takes_every_mailbox_follows_no_route(postfix: Postfix) -> None:
+    facts = postfix.relaying("takes_all")
+    assert facts.nobody is not None and facts.nobody.positive and facts.complete and facts.accepted == (), facts.accepted

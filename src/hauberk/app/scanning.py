@@ -55,7 +55,7 @@ def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> As
 def assess_survey(surveyed: Surveyed, rubric: Rubric, *, plan: bool = True) -> Assessment:
     """The same of a survey that has just ended, which need not be walked again."""
     observation = surveyed.observation
-    checks = catalogue.checks_of(observation.options.areas)
+    checks = catalogue.checks_for(observation.options)
     reading = Reading(observation, surveyed.walked)
     verdicts = judge(reading, checks)
     return Assessment(

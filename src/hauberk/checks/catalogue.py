@@ -8,9 +8,10 @@ from pathlib import Path
 
 from hauberk import checks
 from hauberk.checks.check import Check
+from hauberk.model.observation import ScanOptions
 
 # Raised by hand whenever a verdict on an unchanged tape could change, so that scores stay comparable.
-VERSION = "2026.11.4"
+VERSION = "2026.11.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ def all_checks() -> tuple[Check, ...]:
 def checks_of(areas: tuple[str, ...]) -> tuple[Check, ...]:
     """The checks of these areas; for none all."""
     return tuple(check for check in all_checks() if check.area in areas) if areas else all_checks()
+
+
+def checks_for(options: ScanOptions) -> tuple[Check, ...]:
+    """The checks that a tape of such a scan is judged by."""
+    return tuple(check for check in checks_of(options.areas) if check.asked_for(options))
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hauberk.checks.existence import is_missing, missing
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
+from hauberk.model.observation import ScanOptions
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict, worst
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,10 @@ class Source:
         return f"{self.document}, {self.section}" if self.section else self.document
 
 
+def _always(_options: ScanOptions) -> bool:
+    return True
+
+
 def _no_remedy(_reading: Reading, _verdict: CheckVerdict) -> Iterable[Remedy]:
     return ()
 
@@ -33,7 +38,8 @@ class Check:
     """`id` is `area.state-wanted`, so that "pass" reads as English, and is never reused; `title` says the wanted state in a few words.
 
     `judge` yields one finding a subject; it yields nothing where the check does not apply. `remedy` gets the verdict that judging
-    came to (only called for fail and warn) and says how to mend it: records with their exact text, or settings.
+    came to (only called for fail and warn) and says how to mend it: records with their exact text, or settings. A check that was not
+    `asked_for` has no verdict at all.
     """
 
     id: str
@@ -41,6 +47,7 @@ class Check:
     sources: tuple[Source, ...]
     judge: Callable[[Reading], Iterable[Finding]]
     remedy: Callable[[Reading, CheckVerdict], Iterable[Remedy]] = _no_remedy
+    asked_for: Callable[[ScanOptions], bool] = _always
 
     @property
     def area(self) -> str:

@@ -92,6 +92,13 @@ def scan(
     own: Annotated[
         bool, typer.Option("--own", help="The mail servers are yours: tests that a stranger should not make are allowed.")
     ] = False,
+    relay_test: Annotated[
+        bool,
+        typer.Option(
+            "--relay-test",
+            help="The mail servers are yours: try whether they relay for strangers. Recipients elsewhere are named, nothing is sent.",
+        ),
+    ] = False,
     resolver: Resolver = "",
     network: Network = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="More trust anchors (PEM).")] = None,
@@ -100,7 +107,8 @@ def scan(
     ] = None,
     helo: Annotated[str, typer.Option("--helo", help="The name to give with EHLO; it should resolve back to this machine.")] = "",
     time_limit: Annotated[
-        float | None, typer.Option("--time-limit", min=1, max=3600, help="Seconds for a domain; 60, or 180 at full depth.")
+        float | None,
+        typer.Option("--time-limit", min=1, max=3600, help="Seconds for a domain; 60, or 180 at full depth and with --relay-test."),
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=2000, help="Domains under way at the same time.")] = 50,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Cores to use for a long list (--format jsonl or csv).")] = 1,
@@ -139,12 +147,13 @@ def scan(
         only=only,
         services=services,
         own=own,
+        relay=relay_test,
         resolver=resolver,
         network=network,
         ca_file=ca_file,
         allow_networks=tuple(allow_network or ()),
         helo=helo,
-        time_limit=time_limit or (180.0 if depth is Depth.FULL else 60.0),
+        time_limit=time_limit or (180.0 if depth is Depth.FULL or relay_test else 60.0),
         at_once=at_once,
         processes=processes,
         signing=SignRequest(sign, key, key_password_file, time_stamp),

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import UNSET
+
 from hauberk.app.reporting import prepare
 from hauberk.app.scanning import ScanOrder, scan_domains
 from hauberk.checks import catalogue
@@ -53,6 +55,7 @@ class Request:
     only: str
     services: str
     own: bool
+    relay: bool
     resolver: str
     network: Path | None
     ca_file: Path | None
@@ -167,6 +170,7 @@ def _options(request: Request, domains: list[str]) -> ScanOptions:
         only=_only(request.only),
         services=_services(request.services),
         own=request.own,
+        relay=request.relay or UNSET,
         areas=_areas(request.areas),
     )
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from hauberk.lab.casefile import Case, CaseFile, Certificate, Https, Server, Smtp
-from hauberk.lab.casesmtp import HELLO_ENDS, HELO, SILENT, SOUND_TRIAL, server_like, session, turns, worded
+from hauberk.lab.casesmtp import HELLO_ENDS, HELO, SILENT, SOUND_TRIAL, relay_session, server_like, session, turns, worded
 from hauberk.lab.casetls import handshake, renegotiated, server_certificate
 from hauberk.lab.pki import CertificateSpec, Issued, Pki
 from hauberk.lab.tlsserver import TlsServerSpec, respond
@@ -44,7 +45,13 @@ def observe(case: Case) -> Observation:
     selectors = tuple(Selector(name) for name in case.selectors)
     selectors += tuple(Selector(name, "message") for name in case.message_selectors)
     options = ScanOptions(
-        selectors=selectors, smtp=case.scan_smtp, lookalikes=case.lookalikes, depth=case.depth, services=case.services, own=case.own
+        selectors=selectors,
+        smtp=case.scan_smtp,
+        lookalikes=case.lookalikes,
+        depth=case.depth,
+        services=case.services,
+        own=case.own,
+        relay=case.relay or UNSET,
     )
     return asyncio.run(survey(CaseWorld(case), case.domain, options, at=case.at))
 
@@ -166,6 +173,8 @@ class CaseWorld:
         if question.matter is TrialMatter.RENEGOTIATION:
             taken = bool(entry.tls_server and entry.tls_server.client_renegotiation)
             return SmtpSession((), Ending.QUIT, tls=renegotiated(self._shaken(question.endpoint, entry), taken=taken))
+        if question.matter is TrialMatter.RELAYING:
+            return relay_session(question, entry)
         dialogue = tuple(turns((entry.trial or SOUND_TRIAL).format(ehlo=entry.ehlo or question.endpoint.host, helo=HELO)))
         return SmtpSession(dialogue, Ending.QUIT)
 

@@ -27,7 +27,8 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an endpoint says. `lines` replaces the preset's dialogue: `s: 220 ...`, `c: EHLO ...`, `S:`/`C:` for lines through TLS.
 
-    `trial` is the dialogue of a trial (`--own`), in the same manner. `tls` words the handshake; `tls_server`
+    `trial` is the dialogue of a trial (`--own`), in the same manner. `relay` are answers to the test of relaying: the beginning of a
+    command and the reply, ahead of what a closed server says. `tls` words the handshake; `tls_server`
     simulates a server instead, which answers hellos (without one: as `tls` lets expect).
     """
 
@@ -39,6 +40,7 @@ class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ehlo: str = ""
     lines: str = ""
     trial: str = ""
+    relay: tuple[tuple[str, str], ...] = ()
     tls: Tls = Tls()
     tls_server: TlsServer | None = None
     certificate: Certificate = Certificate()
@@ -80,6 +82,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth: str = "handshake"
     services: tuple[int, ...] = ()
     own: bool = False
+    relay: bool = False
     scan_smtp: bool = True
     at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
     resolver_trusted: bool = True

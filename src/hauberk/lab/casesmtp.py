@@ -4,7 +4,9 @@ from hauberk.lab.casefile import Smtp, Tls
 from hauberk.lab.casetls import TlsServer
 from hauberk.lab.tlsserver import MODERN_GROUPS, MODERN_SUITES
 from hauberk.model.dns import NoAnswer, Silence
-from hauberk.model.transport import Ending, Endpoint, Flight, SmtpSession, Speaker, TlsHandshake, Turn
+from hauberk.model.transport import Ending, Endpoint, Flight, SmtpSession, Speaker, TlsHandshake, Trial, Turn
+from hauberk.protocols.relay import conversation
+from hauberk.protocols.smtp import Reply
 from hauberk.protocols.tls.groups import GROUPS
 from hauberk.protocols.tls.registry import suites_by_name
 
@@ -106,6 +108,24 @@ def session(endpoint: Endpoint, entry: Smtp, shaken: TlsHandshake) -> SmtpSessio
     elif any(turn.encrypted for turn in dialogue):
         tls = shaken
     return SmtpSession(dialogue, ending, "" if ending is Ending.QUIT else "the server closed the connection", tls)
+
+
+def relay_session(trial: Trial, entry: Smtp) -> SmtpSession:
+    """The test of relaying at a server that takes mail for postmaster alone, but for the answers that the entry lists."""
+    listed = (*entry.relay, ("RCPT TO:<postmaster@", "250 2.1.5 Ok"), ("RCPT ", "554 5.7.1 Relay access denied"))
+    said = [f"s: 220 {trial.endpoint.host} ESMTP", f"c: EHLO {HELO}", f"s: 250 {trial.endpoint.host}"]
+    commands = conversation(trial, HELO)
+    command = next(commands, None)
+    while command is not None:
+        reply = next((reply for begins, reply in listed if command.startswith(begins)), "250 2.0.0 Ok")
+        said += [f"c: {command}", f"s: {reply}"]
+        try:
+            command = commands.send(Reply(int(reply[:3]), (reply[4:],)))
+        except StopIteration:
+            command = None
+    closed = said[-1].startswith("s: 421")
+    dialogue = tuple(turns("\n".join(said if closed else [*said, "c: QUIT", "s: 221 2.0.0 Bye"])))
+    return SmtpSession(dialogue, Ending.CLOSED if closed else Ending.QUIT, "the server closed the connection" if closed else "")
 
 
 def turns(text: str) -> list[Turn]:

@@ -29,6 +29,10 @@ class Behaviour(StrEnum):
     GARBAGE = "garbage"
     MEGABYTE_BANNER = "megabyte-banner"
     ENDLESS_BANNER = "endless-banner"
+    OPEN_RELAY = "open-relay"
+    FOLLOWS_PERCENT = "follows-percent"  # and so passes on what is addressed to user%elsewhere at its own domain
+    GREYLISTS = "greylists"  # every recipient
+    COUNTS_ERRORS = "counts-errors"  # hangs up at the fourth recipient that it refuses
     OBEYS_INJECTED = "obeys-injected"  # runs what was sent together with STARTTLS inside TLS (CVE-2011-0411)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from hauberk.lab.mailspec import Behaviour, MailServerSpec
+from hauberk.lab.recipients import reply_to_recipient
 
 _GREETINGS = {
     Behaviour.GREETING_554: "554 5.7.1 {name} You are not allowed to connect",
@@ -17,7 +18,6 @@ _GREETINGS = {
 }
 _VERBS = {
     "MAIL": "250 2.1.0 Ok",
-    "RCPT": "554 5.7.1 Relay access denied",
     "DATA": "503 5.5.1 No valid recipients",
     "RSET": "250 2.0.0 Ok",
     "NOOP": "250 2.0.0 Ok",
@@ -53,6 +53,7 @@ class Session(asyncio.Protocol):
         self._upgrading = False
         self._deaf = False
         self._over = False
+        self._errors = 0
         self._to_hello = b""
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -161,6 +162,12 @@ class Session(asyncio.Protocol):
                 self._close()
             case "STARTTLS" if self._offers_starttls():
                 self._start_tls()
+            case "RCPT":
+                reply = reply_to_recipient(self._spec, line, self._errors)
+                self._errors += reply.startswith("5")
+                self._say(reply)
+                if reply.startswith("421"):
+                    self._close()
             case verb:
                 self._say(_VERBS.get(verb, "500 5.5.2 Error: command not recognised"))
 

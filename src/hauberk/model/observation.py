@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from hauberk.model.dns import DnsExchange
 from hauberk.model.transport import HelloExchange, HttpsExchange, SmtpExchange, TrialExchange
 
@@ -50,7 +52,8 @@ class ScanOptions:
     `depth` is how far TLS is looked into: `handshake` (one real handshake an endpoint), `standard` (complete for every verdict, few
     connections) or `full` (every accepted suite, group and scheme named). `only` limits the mail servers to one host name. `services`
     are further ports (465, 587, 993, 995, 143, 110). `own` declares the hosts as the operator's own, which allows intrusive probes.
-    `areas` limits the scan to those areas of the catalogue (`spf`, `mta-sts`); none means all.
+    `areas` limits the scan to those areas of the catalogue (`spf`, `mta-sts`); none means all. `relay` declares the hosts as the operator's
+    own and asks for the test of relaying; what is unset does not stand on the tape, so that older tapes keep their evidence id.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -62,6 +65,7 @@ class ScanOptions:
     services: tuple[int, ...] = ()
     own: bool = False
     areas: tuple[str, ...] = ()
+    relay: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,7 @@ class HelloExchange(Struct, frozen=True, gc=False):
 class TrialMatter(StrEnum):
     COMMANDS = "commands"
     RENEGOTIATION = "renegotiation"
+    RELAYING = "relaying"
 
 
 class Trial(Struct, frozen=True, cache_hash=True, omit_defaults=True, order=True):
@@ -172,11 +173,13 @@ class Trial(Struct, frozen=True, cache_hash=True, omit_defaults=True, order=True
 
     Commands are for the owner of the host alone: VRFY of a user that must exist and of one that cannot, EXPN, and then a NOOP that is sent
     in clear together with STARTTLS: a sound server forgets it before the handshake (CVE-2011-0411). Renegotiation is one handshake with
-    TLS 1.2 at most and the wish for one more (RFC 5246, 7.4.1.1), on any port.
+    TLS 1.2 at most and the wish for one more (RFC 5246, 7.4.1.1), on any port. Relaying is for the owner again: recipients elsewhere, named
+    in many ways to a mail server of `domain` (`protocols.relay`).
     """
 
     endpoint: Endpoint
     matter: TrialMatter = TrialMatter.COMMANDS
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

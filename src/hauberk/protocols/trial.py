@@ -41,18 +41,19 @@ def trials(domain: str, options: ScanOptions) -> Walk[tuple[tuple[Endpoint, Smtp
     if not (options.own and options.smtp):
         return ()
     found = yield from mx.transport(domain, options)
-    endpoints = tuple(endpoint for endpoint, session in found.sessions if isinstance(session, SmtpSession) and _let_us_speak(session))
+    endpoints = tuple(endpoint for endpoint, session in found.sessions if isinstance(session, SmtpSession) and lets_us_speak(session))
     sessions = yield from try_each(tuple(Trial(endpoint) for endpoint in endpoints))
     return tuple(zip(endpoints, sessions, strict=True))
 
 
-def _let_us_speak(session: SmtpSession) -> bool:
+def lets_us_speak(session: SmtpSession) -> bool:
+    """The server answered a command of ours with 250, so that it is worth another connection."""
     return any(turn.speaker is Speaker.SERVER and turn.text.startswith("250") for turn in session.dialogue)
 
 
 def read_trial(session: SmtpSession) -> TrialFacts:
     """What the dialogue says, whatever it holds."""
-    replies = _replies(session)
+    replies = exchanged(session)
     in_clear = {command: reply for command, encrypted, reply in replies if not encrypted}
     inside = tuple(reply for _, encrypted, reply in replies if encrypted and reply is not None)
     starttls = in_clear.get("STARTTLS")
@@ -81,7 +82,7 @@ def _obeyed(starttls: Reply | None, inside: tuple[Reply, ...]) -> Obeyed:
             return Obeyed.UNKNOWN
 
 
-def _replies(session: SmtpSession) -> list[tuple[str, bool, Reply | None]]:
+def exchanged(session: SmtpSession) -> list[tuple[str, bool, Reply | None]]:
     """Each command, whether it went through TLS, and its reply; what was sent behind STARTTLS has none of its own."""
     asked: list[tuple[str, bool, list[str]]] = []
     for turn in session.dialogue:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
+from hauberk.model.transport import TrialMatter
 from hauberk.model.verdict import Verdict
 from hauberk.report.content import Fact
 from hauberk.report.wording import area_name, counted, listed
@@ -38,7 +39,6 @@ def method(assessment: Assessment, observation: Observation) -> tuple[Fact, ...]
 
 def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...]:
     options, vantage = observation.options, observation.vantage
-    judged = {verdict.check for verdict in assessment.verdicts}
     left_out: list[str] = []
     if not observation.finished:
         left_out.append("The time limit cut the scan short; what had not been asked by then is unknown.")
@@ -63,9 +63,10 @@ def untested(assessment: Assessment, observation: Observation) -> tuple[str, ...
         left_out.append("Block lists.")
     if not options.lookalikes:
         left_out.append("Registered names that look like the domain.")
-    if "relay.closed" not in judged:
-        consent = "Relaying" if options.own else "Relaying, user enumeration and whatever else needs the consent of the server’s owner"
-        left_out.append(f"{consent}.")
+    consent = () if options.relay else ("relaying",)
+    consent += () if options.own else ("user enumeration and whatever else needs the consent of the server’s owner",)
+    if consent:
+        left_out.append(f"{', '.join(consent).capitalize()}.")
     if options.smtp and not options.services:
         left_out.append("Submission and mailbox ports.")
     unanswered = tuple(verdict.check for verdict in assessment.verdicts if verdict.verdict in (Verdict.UNKNOWN, Verdict.ERROR))
@@ -82,6 +83,8 @@ def _asked(observation: Observation) -> str:
         most = max(Counter(exchange.question.endpoint for exchange in observation.tls).values())
         hellos = f"{counted(len(observation.tls), 'TLS hello')} without a handshake, at most {most} to one endpoint"
         parts.append(f"{hellos} ({observation.options.depth} depth)")
+    if relays := sum(exchange.question.matter is TrialMatter.RELAYING for exchange in observation.trials):
+        parts.append(f"{counted(relays, 'test')} of relaying (RCPT only, no message)")
     if observation.https:
         parts.append(counted(len(observation.https), "HTTPS request"))
     return "; ".join(parts)

@@ -1,5 +1,6 @@
 """The survey of one domain: the walks of the areas wanted, all under way at the same time, until done or out of time."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from datetime import datetime
 from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.survey.recorder import Recorder
-from hauberk.survey.walks import SurveyWalk, walks_of
+from hauberk.survey.strand import Strand
+from hauberk.survey.walks import LAST, SurveyWalk, walks_of
 from hauberk.world.world import World
 
 DEFAULT_LIMIT = 60.0
@@ -52,13 +54,17 @@ async def survey_walked(
     `told` hears every ask with its reply.
     """
     recorder, walks = Recorder(world, told), walks_of(options.areas)
+    loop, finished, strands = asyncio.get_running_loop(), True, dict[SurveyWalk, Strand[object]]()
+    until = loop.time() + limit
     try:
-        strands = [recorder.begin(walk(domain, options)) for walk in walks]
-        finished = await recorder.until_idle(limit)
+        for last in (False, True):
+            if finished:
+                strands |= {walk: recorder.begin(walk(domain, options)) for walk in walks if (walk in LAST) is last}
+                finished = await recorder.until_idle(until - loop.time())
     finally:
         recorder.let_go()
     walked: dict[SurveyWalk, object] = {}
-    for walk, strand in zip(walks, strands, strict=True):
+    for walk, strand in strands.items():
         if strand.crash:  # its other questions stay unasked; what the other walks found is worth keeping
             _log.error("the walk %s.%s crashed on %s", walk.__module__, walk.__name__, domain, exc_info=strand.crash)
         elif strand.ended:

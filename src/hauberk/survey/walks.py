@@ -6,7 +6,23 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from hauberk.model.observation import ScanOptions
-from hauberk.protocols import caa, dane, delegation, dkim, dmarc, dnsbl, dnssec, lookalikes, mta_sts, mx, reverse, spf, tls_rpt, trial
+from hauberk.protocols import (
+    caa,
+    dane,
+    delegation,
+    dkim,
+    dmarc,
+    dnsbl,
+    dnssec,
+    lookalikes,
+    mta_sts,
+    mx,
+    relay,
+    reverse,
+    spf,
+    tls_rpt,
+    trial,
+)
 from hauberk.protocols.bimi import record as bimi
 from hauberk.protocols.tls import probe as tls
 from hauberk.protocols.walk import Walk
@@ -35,7 +51,11 @@ WALKS: tuple[SurveyWalk, ...] = (
     dkim.find_keys,
     trial.trials,
     lookalikes.neighbours,
+    relay.relaying,
 )
+
+# What comes when all else has been answered: a server may shut out who has named it so many recipients that are not its own.
+LAST: tuple[SurveyWalk, ...] = (relay.relaying,)
 
 # What the checks of each area read and their remedies need. Every area wants to know whether the domain
 # takes mail at all; where what the mail servers say does not matter, none is contacted.
@@ -56,6 +76,7 @@ AREAS: Mapping[str, tuple[SurveyWalk, ...]] = MappingProxyType(
         "mx": (mx.transport, mx.resolution),
         "ports": (mx.transport, tls.probe, tls.services),
         "ptr": (mx.transport, reverse.survey),
+        "relay": (mx.transport, relay.relaying),
         "sender": (mx.transport, dane.discover, mta_sts.discover, tls.probe),
         "smtp": (mx.transport, trial.trials),
         "spf": (mx.routing, spf.tree),

@@ -27,6 +27,7 @@ from hauberk.world.guestbook import Guestbook
 from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
+from hauberk.world.relay import try_relaying
 from hauberk.world.renegotiation import try_renegotiation
 from hauberk.world.smtp import converse
 from hauberk.world.trial import try_out
@@ -34,6 +35,7 @@ from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
 
 _HELO = re.compile(r"[!-~]{1,255}")
+_TRIALS = {TrialMatter.COMMANDS: try_out, TrialMatter.RENEGOTIATION: try_renegotiation, TrialMatter.RELAYING: try_relaying}
 _log = logging.getLogger(__name__)
 
 
@@ -127,8 +129,7 @@ class LiveWorld:
             if isinstance(question, Hello):
                 return await self._say_hello(question)
             if isinstance(question, Trial):
-                tried = try_renegotiation if question.matter is TrialMatter.RENEGOTIATION else try_out
-                return await tried(self._dialer, question, self._vantage.helo, self._config.smtp)
+                return await _TRIALS[question.matter](self._dialer, question, self._vantage.helo, self._config.smtp)
             return await get(self._dialer, question, self._resolve, self._config.https)
         except Exception as error:  # a bug of ours must cost one answer, not the scan
             _log.exception("asking %s crashed", question)

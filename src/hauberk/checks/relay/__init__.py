@@ -1,0 +1,1 @@
+"""Whether the mail servers pass on mail that is none of theirs."""
