@@ -240,7 +240,7 @@ async def _dump(store: Store) -> dict[str, list[str]]:
 
 
 TENANT_TABLES = sorted(table.name for table in METADATA.sorted_tables if "tenant_id" in table.c and table.name != "sessions")
-HIDDEN = ("passkeys", "identities", "sessions", "sign_in_failures", "ceremonies")
+HIDDEN = ("passkeys", "identities", "sessions", "sign_in_failures", "ceremonies", "milestones")
 
 
 def test_raw_sql_in_a_tenants_session_sees_that_tenant_only(postgresql_url: str) -> None:

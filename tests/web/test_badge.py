@@ -7,6 +7,7 @@ import httpx
 
 from hauberk.app import badges
 from hauberk.store import domains, tenants, tokens
+from hauberk.store.members import Role
 from store.samples import keep_one_of_each
 from web.site import Play, Site
 
@@ -15,7 +16,7 @@ async def _kept(site: Site) -> tuple[int, int, str]:
     tenant = await site.tenant("Acme")
     async with site.store.tenant(tenant.id) as session:
         kept = await keep_one_of_each(session)
-    return tenant.id, kept.domain_id, "/badge/" + badges.token_of(site.settings.work, tenant.id, kept.domain_id) + ".svg"
+    return tenant.id, kept.domain_id, f"/badge/{await badges.token_of(site.settings.work, site.store, tenant.id, kept.domain_id)}.svg"
 
 
 def _said(answer: httpx.Response) -> str:
@@ -44,7 +45,7 @@ def test_what_counts_no_more_is_not_shown_as_good(play: Play) -> None:
         tenant, _, path = await _kept(site)
         async with site.store.tenant(tenant) as session:
             new = await domains.add(session, "new.example", site.clock())
-        empty = f"/badge/{badges.token_of(site.settings.work, tenant, new.id)}.svg"
+        empty = f"/badge/{await badges.token_of(site.settings.work, site.store, tenant, new.id)}.svg"
         assert _said(await site.browser().get(empty)) == "not scanned yet"
         site.clock.move(days=90)
         assert _said(await site.browser().get(path)) == "expired"
@@ -73,6 +74,30 @@ def test_an_address_that_was_guessed_or_ended_is_not_there(play: Play) -> None:
         async with site.store.system() as session:
             await tenants.archive(session, tenant, site.clock() + timedelta(seconds=1))
         assert (await site.browser().get(path)).status_code == 404
+
+    play(scenario)
+
+
+def test_a_key_that_is_lost_moves_no_badge_in_silence(play: Play) -> None:
+    async def scenario(site: Site) -> None:
+        tenant, domain, path = await _kept(site)
+        async with site.store.tenant(tenant) as session:
+            _, secret = await tokens.issue(session, "ci", "read", "ada", site.clock())
+        bearer = {"Authorization": f"Bearer {secret}"}
+        async with site.store.system(writing=False) as session:
+            (acme,) = await tenants.all_tenants(session)
+        ada = await site.signed_in("ada@example.com", (acme, Role.AUDITOR))
+        key = site.settings.work.data / "keys" / "sealing.key"
+        kept = key.read_bytes()
+        key.unlink()
+        assert (await site.browser().get(path)).status_code == 404
+        told = await site.browser().get("/api/v1/domains/example.com/badge", **bearer)
+        assert (told.status_code, "put it back from a copy" in told.json()["detail"]) == (500, True)
+        assert "put it back from a copy" in await ada.read(f"/domains/{domain}/about")
+        assert not key.exists()
+        key.write_bytes(kept)
+        assert _said(await site.browser().get(path)) == "B · 87.5 of 100"
+        assert path in await ada.read(f"/domains/{domain}/about")
 
     play(scenario)
 

@@ -11,6 +11,7 @@ from hauberk.app.work.work_settings import WorkSettings
 from hauberk.report.compose import FRESH
 from hauberk.store import assessments, domains, tenants
 from hauberk.store.session import TenantSession
+from hauberk.store.store import Store
 
 _TOKEN = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})-([a-z2-7]{26})")
 
@@ -23,18 +24,19 @@ class Standing:
     band: str
 
 
-def token_of(settings: WorkSettings, tenant: int, domain_id: int) -> str:
+async def token_of(settings: WorkSettings, store: Store, tenant: int, domain_id: int) -> str:
     """The badge's part of an address, always the same for a domain. Raises `SealError`."""
-    return f"{tenant}-{domain_id}-{_mac(settings, tenant, domain_id)}"
+    return f"{tenant}-{domain_id}-{_mac(await derived_key(settings, store, 'badges'), tenant, domain_id)}"
 
 
-def read_token(settings: WorkSettings, token: str) -> tuple[int, int] | None:
+async def read_token(settings: WorkSettings, store: Store, token: str) -> tuple[int, int] | None:
     """Tenant and domain of a badge's token; `None` for one that this server did not make. Raises `SealError`."""
     found = _TOKEN.fullmatch(token)
     if found is None:
         return None
     tenant, domain_id = int(found[1]), int(found[2])
-    return (tenant, domain_id) if hmac.compare_digest(_mac(settings, tenant, domain_id), found[3]) else None
+    key = await derived_key(settings, store, "badges")
+    return (tenant, domain_id) if hmac.compare_digest(_mac(key, tenant, domain_id), found[3]) else None
 
 
 async def standing(session: TenantSession, domain_id: int, at: datetime) -> Standing | None:
@@ -53,7 +55,7 @@ async def standing(session: TenantSession, domain_id: int, at: datetime) -> Stan
     return Standing(f"{latest.grade} · {latest.points:g} of 100", latest.band)
 
 
-def _mac(settings: WorkSettings, tenant: int, domain_id: int) -> str:
+def _mac(key: bytes, tenant: int, domain_id: int) -> str:
     """128 bits in 26 letters and digits."""
-    digest = hmac.digest(derived_key(settings, "badges"), f"{tenant}-{domain_id}".encode(), "sha256")
+    digest = hmac.digest(key, f"{tenant}-{domain_id}".encode(), "sha256")
     return b32encode(digest[:16]).decode().rstrip("=").lower()

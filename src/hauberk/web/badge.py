@@ -1,6 +1,5 @@
 """`/badge/TOKEN.svg`: shown on other sites, to anybody who has the address; it says the grade and nothing else."""
 
-import asyncio
 import hashlib
 from unicodedata import east_asian_width
 
@@ -26,7 +25,7 @@ _HEADERS = {
 async def show(request: Request, here: Here, token: str) -> Response:
     """Whether the address was never one or the domain is gone is not said."""
     try:
-        place = await asyncio.to_thread(badges.read_token, here.settings.work, token)
+        place = await badges.read_token(here.settings.work, here.store, token)
     except SealError:
         place = None
     if place is None:
@@ -45,7 +44,7 @@ async def show(request: Request, here: Here, token: str) -> Response:
 
 async def address(here: Installation, tenant: int, domain_id: int) -> str:
     """Where a domain's badge is. Raises `SealError`."""
-    token = await asyncio.to_thread(badges.token_of, here.settings.work, tenant, domain_id)
+    token = await badges.token_of(here.settings.work, here.store, tenant, domain_id)
     return f"{here.settings.url}/badge/{token}.svg"
 
 

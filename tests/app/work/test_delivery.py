@@ -51,8 +51,9 @@ def _relay(port: int, ca_file: Path | None = None, security: Security = Security
 
 async def _channel(one: Office, kind: Kind, target: str, *events: str) -> str:
     """The secret."""
+    seal = await sealer(one.settings, one.store)
     async with one.store.tenant(one.tenant) as session:
-        return (await add_channel(session, sealer(one.settings), kind, target, one.clock(), events=events)).secret
+        return (await add_channel(session, seal, kind, target, one.clock(), events=events)).secret
 
 
 async def _raise(one: Office, *texts: str, event: Event = Event.RED_FLAG) -> None:
@@ -323,15 +324,23 @@ def test_secrets_lie_sealed_in_the_database(url: str, tmp_path: Path) -> None:
             async with one.store.tenant(one.tenant, writing=False) as session:
                 (channel,) = await channels.all_channels(session)
             assert secret not in channel.secret and channel.secret.startswith("sealed1:")
-            assert sealer(one.settings).open(channel.secret, one.tenant) == secret
-            for other, tenant in ((sealer(one.settings), one.tenant + 1), (Sealer(bytes(32)), one.tenant)):
+            seal = await sealer(one.settings, one.store)
+            assert seal.open(channel.secret, one.tenant) == secret
+            for other, tenant in ((seal, one.tenant + 1), (Sealer(bytes(32)), one.tenant)):
                 with pytest.raises(SealError, match="another key"):
                     other.open(channel.secret, tenant)
             key = one.settings.data / "keys" / "sealing.key"
             assert key.stat().st_mode & 0o077 == 0
+            kept = key.read_bytes()
+            key.unlink()
+            with pytest.raises(SealError, match="put it back"):
+                await sealer(one.settings, one.store)
+            assert not key.exists()
+            key.write_bytes(kept)
+            assert (await sealer(one.settings, one.store)).open(channel.secret, one.tenant) == secret
             key.write_bytes(b"short")
             with pytest.raises(SealError, match="32 octets"):
-                sealer(one.settings)
+                await sealer(one.settings, one.store)
 
     asyncio.run(scenario())
 

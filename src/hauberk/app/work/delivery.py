@@ -90,7 +90,7 @@ async def _mail(shop: Workshop, parcel: _Parcel) -> None:
 async def _post(shop: Workshop, held: Held, parcel: _Parcel) -> None:
     """One after the other; what arrived is noted at once, so that it is not sent again when a later one fails."""
     try:
-        secret = (await asyncio.to_thread(sealer, shop.settings)).open(parcel.channel.secret, held.job.tenant_id)
+        secret = (await sealer(shop.settings, shop.store)).open(parcel.channel.secret, held.job.tenant_id)
     except SealError as error:
         raise NotDeliveredError(str(error)) from None
     for delivery_id, message in parcel.messages:

@@ -4,6 +4,7 @@ AES-256-GCM with a key out of the data folder; the tenant is authenticated with 
 be opened there. Whoever has the database alone, or a backup of it, has no secret.
 """
 
+import asyncio
 import hmac
 import os
 import secrets
@@ -16,6 +17,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hauberk.app.work.work_settings import WorkSettings
+from hauberk.store import milestones
+from hauberk.store.milestones import Milestone
+from hauberk.store.store import Store
 
 _MARK = "sealed1:"
 _NONCE = 12
@@ -50,22 +54,35 @@ def _owner(tenant: int) -> bytes:
     return f"hauberk tenant {tenant}".encode()
 
 
-def sealer(settings: WorkSettings) -> Sealer:
-    """With the key in the data folder, made at first use with mode 0600. Raises `SealError`."""
-    return Sealer(_key(settings))
+async def sealer(settings: WorkSettings, store: Store) -> Sealer:
+    """With the key in the data folder. Raises `SealError` and `StoreError`. Not inside a session that writes."""
+    return Sealer(await _key(settings, store))
 
 
-def derived_key(settings: WorkSettings, purpose: str) -> bytes:
-    """32 octets for one purpose, always the same ones, from which nobody can tell the key in the data folder. Raises `SealError`."""
-    return hmac.digest(_key(settings), f"hauberk {purpose}".encode(), "sha256")
+async def derived_key(settings: WorkSettings, store: Store, purpose: str) -> bytes:
+    """32 octets for one purpose, always the same ones, from which nobody can tell the key in the data folder. Raises as `sealer` does."""
+    return hmac.digest(await _key(settings, store), f"hauberk {purpose}".encode(), "sha256")
 
 
-def _key(settings: WorkSettings) -> bytes:
+async def _key(settings: WorkSettings, store: Store) -> bytes:
+    """Made at first use with mode 0600, and never again in silence: what was sealed could not be opened, and all badges would move."""
     path = settings.data / "keys" / "sealing.key"
     try:
-        key = _read(path) or _make(path)
+        key = await asyncio.to_thread(_read, path)
+        async with store.system(writing=False) as session:
+            used = await milestones.reached(session, Milestone.SEALING_KEY)
+        if not used:
+            async with store.system() as session:
+                await milestones.reach(session, Milestone.SEALING_KEY)
+                key = key or await asyncio.to_thread(_make, path)
     except OSError as error:
         raise SealError(f"the key {path} cannot be made or read: {error.strerror or error}") from None
+    if not key:
+        raise SealError(
+            f"{path}, from which badges have their addresses and with which webhooks' secrets are sealed, is gone: put it back from a copy "
+            "of the data folder, or start the server with the right one (--data). If it is gone for good, make a new one: (umask 077; head "
+            "-c 32 /dev/urandom > sealing.key). Then set up the webhooks again and hand out the badges' new addresses"
+        )
     if len(key) != 32:
         raise SealError(f"{path} is no sealing key: it has to hold 32 octets")
     return key

@@ -1,4 +1,4 @@
-"""Tables of what is to be done and who is to be told: jobs, schedules, channels, alerts, deliveries, silences."""
+"""Tables of what is to be done and who is to be told: jobs, schedules, channels, alerts, deliveries, silences; and milestones."""
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
@@ -104,4 +104,12 @@ silences = Table(
     sqlite_autoincrement=True,
 )
 
-TABLES = (jobs, schedules, channels, alerts, deliveries, silences)
+milestones = Table(
+    "milestones",
+    METADATA,
+    row_id(),
+    Column("name", String(40), nullable=False, unique=True),
+    sqlite_autoincrement=True,
+)
+
+TABLES = (jobs, schedules, channels, alerts, deliveries, silences, milestones)

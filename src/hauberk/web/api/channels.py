@@ -1,6 +1,5 @@
 """`/channels`: where alerts go."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -67,7 +66,7 @@ async def list_channels(caller: Reader) -> Page[Channel]:
 async def create_channel(caller: Steward, body: ChannelOrder, request: Request, response: Response) -> NewChannel:
     """Be told of alerts. A webhook's target is looked at whenever something is sent: private addresses get nothing."""
     try:
-        seal = await asyncio.to_thread(sealer, caller.service.installation.settings.work)
+        seal = await sealer(caller.service.installation.settings.work, caller.service.store)
     except SealError as error:
         raise Refused(Problems.INTERNAL, str(error)) from error
     events = tuple(event.value for event in body.events)

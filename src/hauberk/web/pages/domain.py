@@ -20,6 +20,7 @@ from hauberk.web.pages.places import Id, assessed_of, domain_of
 from hauberk.web.pages.work import progress_page, under_way
 from hauberk.web.views import domain as view
 from hauberk.web.views.domain import Result
+from hauberk.web.views.words import sentence
 
 router = APIRouter(prefix="/domains/{id}")
 _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -104,9 +105,9 @@ async def _about(
     request: Request, visitor: Visitor, here: Installation, domain: Domain, *, wrong: str = "", saved: bool = False
 ) -> Response:
     try:
-        badge = await address(here, visitor.tenant.id, domain.id)
-    except SealError:
-        badge = ""
+        badge, lost = await address(here, visitor.tenant.id, domain.id), ""
+    except SealError as error:
+        badge, lost = "", sentence(error)
     return page(
         request,
         "domain_about.html",
@@ -114,6 +115,7 @@ async def _about(
         status=422 if wrong else 200,
         domain=domain,
         badge=badge,
+        lost=lost,
         wrong=wrong,
         saved=saved,
         tab="about",

@@ -1,6 +1,5 @@
 """Who is told of alerts, and when nobody is."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -42,7 +41,7 @@ async def new_channel(
     if not wanted:
         return await _alerts_page(request, here, visitor, wrong={"events": "Choose at least one."}, target=target)
     try:
-        seal = await asyncio.to_thread(sealer, here.settings.work)
+        seal = await sealer(here.settings.work, here.store)
         async with here.store.tenant(visitor.tenant.id) as session:
             chosen = () if len(set(wanted)) == len(CHOICES) else wanted
             made = await add_channel(session, seal, kind, target, here.clock(), events=chosen)
