@@ -35,6 +35,17 @@ def test_the_advised_records_mend(check: Check, case: Case) -> None:
     assert SEVERITY.index(after.verdict) > SEVERITY.index(before.verdict) or _unsigned(before), after
 
 
+@pytest.mark.parametrize("secure", [("example.com",), ()])
+def test_no_record_is_advised_for_an_alias_of_somebody_elses_server(secure: tuple[str, ...]) -> None:
+    records = "example.com. MX 10 mx.example.com.\nmx.example.com. CNAME mx.provider.net.\nmx.provider.net. A 192.0.2.10"
+    reading = Reading(observe(Case("alias", "", records=records, secure=secure)))
+    (found,) = judge(reading, (valid.CHECK,))
+    (remedy,) = valid.CHECK.remedy(reading, found)
+    assert remedy.records == ()
+    assert "Name mx.provider.net in the MX record" in remedy.what
+    assert "Sign the zone of mx" not in remedy.what
+
+
 def _unsigned(verdict: CheckVerdict) -> bool:
     """Where zones are not signed, records alone do not make a pass."""
     return any("not signed" in finding.message for finding in verdict.findings)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from hauberk.checks.authentication import chain_verdict, dane_match
-from hauberk.checks.endpoints import seen
+from hauberk.checks.endpoints import mail_route, seen
 from hauberk.checks.probed import other_chains
 from hauberk.checks.reading import Reading
 from hauberk.model.assessment import Remedy
@@ -27,6 +27,9 @@ def presented_keys(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:
 
 def mended(reading: Reading, host: DaneHost, check: str) -> Iterator[Remedy]:
     """The host's TLSA set with a record for every key that is presented; where nothing fitted, what is there is left out as old."""
+    if _leads_out(reading, host):
+        yield signed_first(reading, (host,), check)
+        return
     lines = fitting(reading, host)
     if not lines:
         return
@@ -38,16 +41,22 @@ def mended(reading: Reading, host: DaneHost, check: str) -> Iterator[Remedy]:
 
 
 def signed_first(reading: Reading, hosts: tuple[DaneHost, ...], check: str) -> Remedy:
-    """What brings DANE to unsigned hosts, as one step: signing alone does not, and neither do TLSA records alone."""
-    own = tuple(host for host in hosts if is_own(reading, host))
+    """What brings DANE to unsigned hosts, as one step: signing alone does not, and neither do TLSA records alone.
+
+    An alias that leads to somebody else's server cannot bring it, signed or not: that server's key changes when its operator likes.
+    """
+    leading = {host: canonical(reading, host) for host in hosts if _leads_out(reading, host)}
+    own = tuple(host for host in hosts if is_own(reading, host) and host not in leading)
     zones = (reading.domain if host.published in _OURS else host.name for host in hosts if host in own or host.published in _OURS)
-    others = tuple(dict.fromkeys(host.base for host in hosts if host not in own))
+    others = tuple(dict.fromkeys(leading.get(host, host.base) for host in hosts if host not in own))
     lines = tuple(line for host in own for line in fitting(reading, host))
     steps: list[str] = []
     if signing := ", ".join(dict.fromkeys(zones)):
         steps.append(f"Sign the zone of {signing} with DNSSEC and have its registrar publish the DS record.")
     if own:
         steps.append(f"Publish {'these TLSA records' if lines else 'a TLSA record (3 1 1) of the key of each server'}.")
+    if leading:
+        steps.append(f"Name {', '.join(dict.fromkeys(leading.values()))} in the MX record, in place of the alias.")
     if others:
         steps.append(f"Ask the operator of {', '.join(others)} for signed addresses and TLSA records.")
     proof = tuple(f"delv {quote(host.owner)} TLSA  # has to say: fully validated" for host in hosts[:1])
@@ -64,6 +73,17 @@ def fitting(reading: Reading, host: DaneHost) -> tuple[str, ...]:
 def is_own(reading: Reading, host: DaneHost) -> bool:
     """The host's name is in the domain's own organisation, so that its records are for the domain's owner to publish."""
     return is_at_or_below(host.base, registrable(reading.domain) or reading.domain)
+
+
+def canonical(reading: Reading, host: DaneHost) -> str:
+    """The server that an MX host's name leads to; the name itself where it is no alias."""
+    return next((one.canonical for one in mail_route(reading).hosts if one.name == host.name), host.name)
+
+
+def _leads_out(reading: Reading, host: DaneHost) -> bool:
+    """A name of the domain's own that is an alias of another organisation's server."""
+    ours = registrable(reading.domain) or reading.domain
+    return is_at_or_below(host.base, ours) and not is_at_or_below(canonical(reading, host), ours)
 
 
 def _worth_keeping(reading: Reading, host: DaneHost) -> tuple[Tlsa, ...]:

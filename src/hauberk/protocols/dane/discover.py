@@ -21,7 +21,7 @@ class Published(StrEnum):
     SECURE = "secure"  # records, everything up to them signed
     ABSENT = "absent"  # a signed no
     INSECURE_MX = "insecure-mx"  # the MX set is not signed: a sender does not look further (RFC 7672, 2.2)
-    INSECURE_HOST = "insecure-host"  # the addresses of the host are not signed (RFC 7672, 2.2)
+    INSECURE_HOST = "insecure-host"  # neither the addresses of the host nor its own CNAME are signed (RFC 7672, 2.2.2)
     INSECURE_RECORDS = "insecure-records"  # the answer about TLSA itself is not signed
     BOGUS = "bogus"  # validation fails; without validation there is an answer
     FAILING = "failing"  # the name servers do not answer this question properly, with or without validation
@@ -76,10 +76,17 @@ class DaneRecords:
 
 
 def discover(domain: str, options: ScanOptions) -> Walk[DaneRecords]:
-    """TLSA of every MX host and of what its CNAME leads to; where that fails, once more without validation. Three rounds at most."""
+    """TLSA of every MX host and of what its CNAME leads to; where that fails, once more without validation. Three rounds at most.
+
+    The addresses behind a signed CNAME may be unsigned: then the records of the alias count, which has to be asked for by itself.
+    """
     found = yield from route(domain)
     bases = tuple((host, base) for host in found.hosts for base in _bases(host))
-    root, *answers = yield from ask_each((_ROOT, *(Question(owner_name(base), "TLSA") for _, base in bases)))
+    leading = tuple(host.name for host in found.hosts if host.aliases and not all(map(answer_is_secure, (host.ipv4, host.ipv6))))
+    asked = (*(Question(owner_name(base), "TLSA") for _, base in bases), *(Question(name, "CNAME") for name in leading))
+    root, *replies = yield from ask_each((_ROOT, *asked))
+    answers, aliases = replies[: len(bases)], replies[len(bases) :]
+    signed_aliases = frozenset(name for name, answer in zip(leading, aliases, strict=True) if answer_is_secure(answer))
     validates = isinstance(root, NoAnswer) or root.rcode != "NOERROR" or answer_is_secure(root)
     failed = tuple(base for (_, base), answer in zip(bases, answers, strict=True) if _failed(answer))
     unchecked = yield from ask_each(tuple(Question(owner_name(base), "TLSA", checking_disabled=True) for base in failed))
@@ -88,7 +95,7 @@ def discover(domain: str, options: ScanOptions) -> Walk[DaneRecords]:
         DaneHost(
             host.name,
             base,
-            _published(found, host, answer, without_validation.get(base)) if validates else Published.UNTRUSTED,
+            _published(found, host, answer, without_validation.get(base), signed_aliases) if validates else Published.UNTRUSTED,
             answer,
             without_validation.get(base),
         )
@@ -112,7 +119,13 @@ def _chosen(host: MxHost, candidates: tuple[DaneHost, ...]) -> DaneHost:
     return next((one for one in own if one.published not in (Published.ABSENT, Published.INSECURE_RECORDS)), own[-1])
 
 
-def _published(found: MailRoute, host: MxHost, answer: DnsAnswer | NoAnswer, unchecked: DnsAnswer | NoAnswer | None) -> Published:
+def _published(
+    found: MailRoute,
+    host: MxHost,
+    answer: DnsAnswer | NoAnswer,
+    unchecked: DnsAnswer | NoAnswer | None,
+    signed_aliases: frozenset[str],
+) -> Published:
     addresses = tuple(one for one in (host.ipv4, host.ipv6) if isinstance(one, DnsAnswer) and not _failed(one))
     if not addresses:
         return Published.UNANSWERED
@@ -120,7 +133,7 @@ def _published(found: MailRoute, host: MxHost, answer: DnsAnswer | NoAnswer, unc
         return Published.UNTRUSTED
     if not answer_is_secure(found.answer):
         return Published.INSECURE_MX
-    if not all(answer_is_secure(one) for one in addresses):
+    if host.name not in signed_aliases and not all(answer_is_secure(one) for one in addresses):
         return Published.INSECURE_HOST
     if isinstance(answer, NoAnswer):
         return Published.UNANSWERED
