@@ -13,6 +13,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from app.push.platforms import Answer, Asked, Platform
 from cli.command import Hauberk, Outcome
 from hauberk.cli.main import app
 
@@ -122,6 +123,28 @@ def test_a_token_is_not_sent_in_clear_over_a_network(url: str) -> None:
 def test_a_server_that_is_not_there_is_worth_another_try_later() -> None:
     away = typed("scan", "bad.test", "--server", "http://127.0.0.1:9", HAUBERK_TOKEN="hbk_x")
     assert (away.code, "cannot be reached" in away.err) == (3, True)
+
+
+class Idle(Platform):
+    """Takes every order and never gets to it, but for that of good.test."""
+
+    def answer(self, asked: Asked) -> Answer:
+        job = {"id": 8 if "good.test" in asked.path or asked.path.endswith("/8") else 7, "state": "waiting"}
+        if asked.path.endswith("/tenant"):
+            return Answer(200, {"name": "Example Ltd"})
+        ended = {"state": "failed", "reason": "seen all the same"} if asked.path.endswith("/jobs/8") else {}
+        return Answer(202 if asked.method == "POST" else 200, job | ended)
+
+
+def test_a_server_that_does_not_get_to_it_is_not_waited_for_without_end() -> None:
+    with Idle().serving() as url:
+        waited = typed("scan", "bad.test", "good.test", "late.test", "--server", url, "--time-limit", "1", HAUBERK_TOKEN="hbk_x")
+    assert waited.code == 3
+    assert waited.err.splitlines() == [
+        "hauberk: bad.test: not ready after 1 s (--time-limit); the server goes on with it as job 7",
+        "hauberk: good.test: failed: seen all the same",
+        "hauberk: late.test: not ready after 1 s (--time-limit); the server goes on with it as job 7",
+    ]
 
 
 def test_organisations_and_tokens_are_refused_in_words(tmp_path: Path) -> None:

@@ -108,7 +108,12 @@ def scan(
     helo: Annotated[str, typer.Option("--helo", help="The name to give with EHLO; it should resolve back to this machine.")] = "",
     time_limit: Annotated[
         float | None,
-        typer.Option("--time-limit", min=1, max=3600, help="Seconds for a domain; 60, or 180 at full depth and with --relay-test."),
+        typer.Option(
+            "--time-limit",
+            min=1,
+            max=3600,
+            help="Seconds for a domain; 60, or 180 at full depth and with --relay-test. With --server 600, its queue included.",
+        ),
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=2000, help="Domains under way at the same time.")] = 50,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Cores to use for a long list (--format jsonl or csv).")] = 1,
@@ -153,7 +158,7 @@ def scan(
         ca_file=ca_file,
         allow_networks=tuple(allow_network or ()),
         helo=helo,
-        time_limit=time_limit or (180.0 if depth is Depth.FULL or relay_test else 60.0),
+        time_limit=time_limit or (600.0 if server else 180.0 if depth is Depth.FULL or relay_test else 60.0),
         at_once=at_once,
         processes=processes,
         signing=SignRequest(sign, key, key_password_file, time_stamp),

@@ -1,5 +1,6 @@
 """The running of `hauberk scan --server`: a server scans, and what came of it is brought here."""
 
+import asyncio
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -21,8 +22,25 @@ from hauberk.protocols.malformed import visible
 TOKEN = "HAUBERK_TOKEN"
 # What can be said with --server; all else is for the server to know.
 UNDERSTOOD = frozenset(
-    ("domains", "file", "pdf", "png", "jpg", "pack", "format", "out", "all", "fail_on", "save_tape", "server", "token_file", "ca_file")
+    (
+        "domains",
+        "file",
+        "pdf",
+        "png",
+        "jpg",
+        "pack",
+        "format",
+        "out",
+        "all",
+        "fail_on",
+        "save_tape",
+        "server",
+        "token_file",
+        "ca_file",
+        "time_limit",
+    )
 )
+_GLANCE = 5.0  # seconds for the next domain where one was waited for in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +63,15 @@ async def scan_remotely(request: Request, place: Place) -> int:
         async with Remote(place.url, token, ca_file=request.ca_file) as remote:
             company = await remote.company()
             ordered = [(domain, await remote.order(domain, request.kinds)) for domain in domains]
+            patience = request.time_limit
             for domain, job in ordered:
-                with _shown(domain) as status:
-                    ended = await remote.ended(job, lambda job, domain=domain, status=status: _tell(status, domain, job))
+                ended = await _ended(remote, domain, job, patience)
+                patience = request.time_limit if ended else min(_GLANCE, request.time_limit)
+                if ended is None:
+                    waited = f"{domain}: not ready after {request.time_limit:g} s (--time-limit)"
+                    sys.stderr.write(f"hauberk: {waited}; the server goes on with it as job {job.id}\n")
+                    code = worse(code, exits.INCOMPLETE)
+                    continue
                 if ended.outcome is None or ended.outcome.scan_id is None:
                     sys.stderr.write(f"hauberk: {domain}: {ended.state}: {visible(ended.reason)}\n")
                     code = worse(code, exits.INCOMPLETE)
@@ -60,6 +84,16 @@ async def scan_remotely(request: Request, place: Place) -> int:
         exits.refuse(str(error), exits.INCOMPLETE if error.may_pass else exits.USAGE if error.status < 500 else exits.INTERNAL)
     printed.end()
     return code
+
+
+async def _ended(remote: Remote, domain: str, job: Job, patience: float) -> Job | None:
+    """The job once it has ended; `None` where it has not within `patience` (seconds)."""
+    try:
+        with _shown(domain) as status:
+            async with asyncio.timeout(patience):
+                return await remote.ended(job, lambda job: _tell(status, domain, job))
+    except TimeoutError:
+        return None
 
 
 async def _bring(remote: Remote, report_ids: tuple[int, ...], prepared: Prepared, request: Request) -> None:
