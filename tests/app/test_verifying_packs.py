@@ -110,3 +110,24 @@ def test_other_words_in_the_instructions_are_noted(signed: Prepared, tmp_path: P
             archive.writestr(name, data)
     found = verified(tmp_path, out.getvalue())
     assert found.valid and any("VERIFY.txt is not signed" in note for note in found.notes)
+
+
+def test_the_signature_file_beside_a_pack_has_to_hold_too(signed: Prepared, tmp_path: Path) -> None:
+    (pack,) = reports(signed, ("zip",), several=False)
+    (other,) = reports(signed_by(make("Example Ltd", NOW)), ("zip",), several=False)
+    beside = tmp_path / "ExampleLtd_MailServerIHP_2026-11-21.zip.sig"
+    beside.write_bytes(pack.signature)
+    found = verified(tmp_path, pack.data)
+    assert found.valid and any("octet for octet, what ExampleLtd_MailServerIHP_2026-11-21.zip.sig signs" in one for one in found.held)
+    resigned = signed_by(make("Example Ltd", NOW)).signing
+    assert resigned is not None
+    stranger = resigned.stated(signed.claims, signed.evidence, signed.assessment, (pack.name, pack.data))
+    for signature, words in (
+        (pack.signature[:-9], "cannot be read"),
+        (pack.signature.replace(b'"sig":"', b'"sig":"A', 1), "sig: "),
+        (other.signature, "of another file, or the pack was changed"),
+        (stranger, "signed with another key than the pack"),
+    ):
+        beside.write_bytes(signature)
+        (flaw,) = verified(tmp_path, pack.data).flaws
+        assert flaw.startswith(beside.name) and words in flaw, flaw

@@ -53,7 +53,7 @@ class Verifier:
         if data.startswith(b'{"payload":'):
             return self._ended(self._envelope(path, data))
         if data.startswith(MAGIC):
-            return self._ended(self._pack(path.name, data))
+            return self._ended(self._with_signature(self._pack(path.name, data), path, data))
         beside = path.with_name(path.name + SIGNATURE)
         if not beside.is_file():
             return Verification(path.name).but(Flaw("the file", f"it is not signed: there is no {beside.name} beside it"))
@@ -159,6 +159,21 @@ class Verifier:
         for report in reports:
             found = self._with_report(found, self._pdf(report, files[report]))
         return self._tape(found, files[EVIDENCE], stated) if found.valid else found
+
+    def _with_signature(self, found: Verification, path: Path, data: bytes) -> Verification:
+        """A pack is verified by itself; a signature file that lies beside it has to hold as well."""
+        beside = path.with_name(path.name + SIGNATURE)
+        if not beside.is_file():
+            return found
+        envelope = _read(beside)
+        stated = envelope if isinstance(envelope, Flaw) else statement.verify(envelope)
+        if isinstance(stated, Flaw):
+            return found.but(f"{beside.name}: {stated}")
+        if not stated.covers(sha256(data)):
+            return found.but(Flaw(beside.name, "it is of another file, or the pack was changed"))
+        if found.signer and fingerprint(stated.certificate) != found.signer.fingerprint:
+            return found.but(Flaw(beside.name, "it is signed with another key than the pack"))
+        return found.holds(f"the pack is, octet for octet, what {beside.name} signs")
 
     def _with_report(self, found: Verification, report: Verification) -> Verification:
         if report.valid and (report.claims, report.signer) != (found.claims, found.signer):
