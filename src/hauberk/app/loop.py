@@ -15,9 +15,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on the fastest loop at hand."""
     gc.freeze()  # what the imports made stays for good; a scan's collections need not look at it again and again
     gc.set_threshold(*_THRESHOLD)
+    ended: list[T] = []
+
+    # The result stays out of the task: looking at the signals' handlers, a Runner spells its task out with all that it returned.
+    async def run_to_its_end() -> None:
+        ended.append(await main)
+
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+        asyncio.run(run_to_its_end())
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_to_its_end())
+    return ended[0]
