@@ -2,8 +2,10 @@
 
 import csv as reader
 import json as plain
+from dataclasses import replace
 from io import StringIO
 
+from hauberk.model.score import Band
 from hauberk.report import csv, json
 from report.samples import F, P, assessment, observation, verdict
 
@@ -37,6 +39,14 @@ def test_a_domain_is_a_row() -> None:
     assert row["failed_checks"] == "spf.restrictive"
     assert row["caps"] == "49:spf.restrictive 79:dmarc.policy-enforced"
     assert int(row["pass"]) + int(row["warn"]) + int(row["fail"]) + int(row["unknown"]) + 1 == len(done.verdicts)
+
+
+def test_a_row_tells_the_band_as_the_report_does() -> None:
+    done = assessment(observation())
+    for band, incomplete, told in (("amber", True, "incomplete"), ("amber", False, "amber"), ("red", True, "red")):
+        judged = replace(done, score=replace(done.score, band=Band(band), incomplete=incomplete))
+        (row,) = reader.DictReader(StringIO(csv.header() + csv.row(judged)))
+        assert (row["band"], row["incomplete"]) == (told, str(incomplete).lower())
 
 
 def test_a_finding_is_a_row() -> None:

@@ -35,9 +35,9 @@ class _TextOutput(Output):
     def result(self, prepared: Prepared) -> None:
         show(self._console, prepared.content, everything=self._everything)
         score = prepared.scan.assessment.score
-        word = "incomplete" if score.incomplete else score.band.value
         points = f"{score.points:g}" if score.coverage else UNGRADED
-        self._seen.append((prepared.content.header.domain, points, score.grade, word if prepared.content.exists else "no such domain"))
+        word = score.standing if prepared.content.exists else "no such domain"
+        self._seen.append((prepared.content.header.domain, points, score.grade, word))
         if self._several:
             self._console.rule(style="dim")
 

@@ -49,3 +49,8 @@ class Score:
     lines: tuple[ScoreLine, ...] = ()
     bonus: float = 0.0
     unmet: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """The band as it is told: `incomplete` where the result is, unless what is known makes it red."""
+        return "incomplete" if self.incomplete and self.band is not Band.RED else self.band.value

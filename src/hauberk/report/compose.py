@@ -98,7 +98,7 @@ def _score(score: Score) -> ScorePart:
         points=score.points,
         shown=points(score.points) if score.coverage else UNGRADED,
         grade=score.grade,
-        mark=INCOMPLETE if score.incomplete and score.band is not Band.RED else BANDS[score.band],
+        mark=INCOMPLETE if score.standing == "incomplete" else BANDS[score.band],
         headline=_headline(score),
         rubric=score.rubric,
         coverage=_percent(score.coverage),

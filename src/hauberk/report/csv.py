@@ -35,7 +35,7 @@ def row(assessment: Assessment) -> str:
             *(
                 f"{score.points:g}" if score.coverage else "",
                 score.grade,
-                score.band.value,
+                score.standing,
                 f"{score.coverage:.3f}",
                 str(score.incomplete).lower(),
             ),
