@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from PIL import Image
+from pypdf import PdfReader
 
 from app.proved import NOW, PROOF
+from hauberk.app.logo import logo_of
 from hauberk.app.proving import measures_pdf, unsigned_measures_pdf, write_measures
 from hauberk.app.signing import STATEMENT, Signing
 from hauberk.app.verification import Freshness, Verification
@@ -39,6 +43,17 @@ def test_a_signed_report_of_measures_is_valid_and_its_pages_are_those_of_its_evi
     assert found.measures and (found.measures.proved, found.measures.failed, found.measures.company) == (("M4",), (), "Corp Ltd")
     assert found.claims is None
     assert found.freshness is Freshness.FRESH and found.fresh_until == NOW + timedelta(days=90)
+
+
+def test_a_report_with_a_logo_is_set_again_with_it(tmp_path: Path) -> None:
+    out = BytesIO()
+    Image.new("RGB", (500, 200), "#204080").save(out, "PNG")
+    logo = logo_of(out.getvalue())
+    pdf = measures_pdf(PROOF, SIGNING, logo)
+    reader = PdfReader(BytesIO(pdf))
+    assert reader.attachments["logo.png"] == [logo] and len(reader.pages[0].images) == 1
+    found = verified(tmp_path, pdf)
+    assert found.valid and any("pages are what this program writes" in one for one in found.held)
 
 
 @pytest.mark.parametrize("want", [False, True])

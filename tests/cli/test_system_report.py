@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from app.proved import PROOF
 from cli.command import Hauberk
@@ -20,12 +22,14 @@ def evidence(hauberk: Hauberk, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_evidence_gives_the_report_and_everything_that_is_written_can_be_verified(hauberk: Hauberk, evidence: Path) -> None:
-    done = hauberk("system", "report", str(evidence), "--png", "--jpg", "--sign", "--out", "out")
+    Image.new("RGB", (500, 200), "#204080").save(hauberk.folder / "logo.jpg")
+    done = hauberk("system", "report", str(evidence), "--png", "--jpg", "--sign", "--out", "out", "--logo", "logo.jpg")
     assert done.code == 0 and "M4   proved" in done.out, done.err
     written = sorted(path.name for path in (hauberk.folder / "out").iterdir())
     signed = [f"{NAME}.jpg", f"{NAME}.png", "corp.test_2026-11-22.measures.json"]
     assert written == sorted([f"{NAME}.pdf", *signed, *(f"{name}.sig" for name in signed)])
     verified = hauberk("verify", *(f"out/{name}" for name in written))
+    assert "logo.png" in PdfReader(hauberk.folder / "out" / f"{NAME}.pdf").attachments
     assert verified.code == 0 and verified.out.count("corp.test (Corp Ltd): proved M4; failed none") == len(written), verified.out
 
 

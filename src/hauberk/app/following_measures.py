@@ -4,7 +4,9 @@ import msgspec
 from cryptography import x509
 
 from hauberk.app.proving import unsigned_measures_pdf
+from hauberk.app.signing import STATEMENT
 from hauberk.app.verification import Verification
+from hauberk.report.logo import LOGO, is_logo
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import fingerprint, grouped
 from hauberk.report.signature.statement import MEASURES, StatedMeasures, sha256
@@ -33,8 +35,10 @@ def measures_follow(found: Verification, evidence: bytes, stated: StatedMeasures
     )
 
 
-def pages_follow(found: Verification, pdf: bytes, evidence: bytes, envelope: bytes, signer: x509.Certificate) -> Verification:
+def pages_follow(found: Verification, pdf: bytes, attached: dict[str, bytes], signer: x509.Certificate) -> Verification:
     """The pages of a report whose evidence was found to hold."""
-    if pdf.startswith(unsigned_measures_pdf(decode(evidence), grouped(fingerprint(signer)), envelope)):
+    logo = attached.get(LOGO, b"")
+    key, mark = grouped(fingerprint(signer)), logo if is_logo(logo) else b""
+    if pdf.startswith(unsigned_measures_pdf(decode(attached[MEASURES]), key, attached[STATEMENT], mark)):
         return found.holds("the pages are what this program writes of the evidence, octet for octet")
     return found.noting("the pages are not, octet for octet, what this program writes of the evidence")

@@ -1,6 +1,6 @@
 """From a proof of the measures to files: its evidence, and the report, signed or not; nothing is overwritten."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,10 +19,11 @@ class _Prepared:
 
     proof: Proof
     signing: Signing | None
+    logo: bytes
 
     @cached_property
     def content(self) -> MeasuresContent:
-        return compose(self.proof, key=self.signing.shown_key if self.signing else "")
+        return replace(compose(self.proof, key=self.signing.shown_key if self.signing else ""), logo=self.logo)
 
     @cached_property
     def evidence(self) -> bytes:
@@ -33,22 +34,24 @@ class _Prepared:
         return claims(self.proof)
 
 
-def measures_pdf(proof: Proof, signing: Signing | None = None) -> bytes:
+def measures_pdf(proof: Proof, signing: Signing | None = None, logo: bytes = b"") -> bytes:
     """The pages, with the evidence attached; signed, with its statement too."""
-    return _report(_Prepared(proof, signing))
+    return _report(_Prepared(proof, signing, logo))
 
 
-def unsigned_measures_pdf(proof: Proof, key: str = "", statement: bytes = b"") -> bytes:
+def unsigned_measures_pdf(proof: Proof, key: str = "", statement: bytes = b"", logo: bytes = b"") -> bytes:
     """Equal input gives equal octets; `key` is the fingerprint that stands on the first page."""
-    return _pdf(compose(proof, key=key), encode(proof), statement)
+    return _pdf(replace(compose(proof, key=key), logo=logo), encode(proof), statement)
 
 
-def write_measures(proof: Proof, out: Path, signing: Signing | None = None, pictures: tuple[str, ...] = ()) -> tuple[Path, ...]:
+def write_measures(
+    proof: Proof, out: Path, signing: Signing | None = None, pictures: tuple[str, ...] = (), logo: bytes = b""
+) -> tuple[Path, ...]:
     """The evidence as JSON, the report as PDF and as `pictures` (`png`, `jpg`); signed, each but the PDF has its signature beside it.
 
-    Raises `OSError`, and `NoTimeStampError`.
+    `logo` is the organisation's (`hauberk.app.logo`). Raises `OSError`, and `NoTimeStampError`.
     """
-    prepared = _Prepared(proof, signing)
+    prepared = _Prepared(proof, signing, logo)
     written = _write(prepared, out, evidence_name(proof), prepared.evidence)
     written += (write_file(out, report_name(proof, "pdf"), _report(prepared)),)
     foot = signing.foot(prepared.claims) if signing else None

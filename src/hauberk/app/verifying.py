@@ -101,7 +101,7 @@ class Verifier:
         if isinstance(stated, Stated):
             return report_follows(replace(found, claims=stated.statement.predicate), pdf, stated, attached, self.rubrics)
         found = measures_follow(replace(found, measures=stated.statement.predicate), attached[MEASURES], stated)
-        return pages_follow(found, pdf, attached[MEASURES], attached[STATEMENT], signature.certificate) if found.valid else found
+        return pages_follow(found, pdf, attached, signature.certificate) if found.valid else found
 
     def _detached(self, name: str, data: bytes, envelope: bytes) -> Verification:
         stated = statement.verify(envelope)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from hauberk.cli import exits
+from hauberk.cli.scan import Logo
 from hauberk.cli.signing import KeyFile, PasswordFile, Sign, SignRequest, TimeStamp
 from hauberk.cli.system_plan import MAIL_TOML, DeclarationFile
 
@@ -38,6 +39,7 @@ def prove(
         Path | None, typer.Option("--settle", metavar="FILE", help="With internet, at the end: what the workstation wrote.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
+    logo: Logo = None,
     png: Png = False,
     jpg: Jpg = False,
     sign: Sign = False,
@@ -67,6 +69,7 @@ def prove(
             write_halfway,
         )
         from hauberk.app.scanning import now
+        from hauberk.cli.judge_run import logo_in
         from hauberk.cli.signing import signing_of
         from hauberk.system.prove import vantage as vantages
         from hauberk.system.prove.probe import Vantage
@@ -79,7 +82,8 @@ def prove(
     except DeclarationError as error:
         exits.refuse(str(error))
     request, kept = SignRequest(sign, key, key_password_file, time_stamp), ""
-    signing = signing_of(request, known.organisation, ("pdf",))  # a key that does not do is told before anything is probed
+    # A key or a logo that does not do is told before anything is probed.
+    signing, mark = signing_of(request, known.organisation, ("pdf",)), logo_in(logo)
     try:
         given = order(known, accounts, key_folder(declaration) if vantage is Zone.WORKSTATION else None)
         if settle:
@@ -100,12 +104,13 @@ def prove(
         exits.refuse(f"{error}{kept}", exits.INCOMPLETE if kept else exits.USAGE)
     except OSError as error:
         exits.refuse(f"{error.filename}: {error.strerror}", exits.INTERNAL)
-    raise typer.Exit(tell(proof, _written(proof, out, signing, png=png, jpg=jpg)))
+    raise typer.Exit(tell(proof, _written(proof, out, signing, pictures(png=png, jpg=jpg), mark)))
 
 
 def report(
     evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="The evidence of a proving: DOMAIN_DATE.measures.json.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for what is written.")] = Path(),
+    logo: Logo = None,
     png: Png = False,
     jpg: Jpg = False,
     sign: Sign = False,
@@ -115,6 +120,7 @@ def report(
 ) -> None:
     """Write the report of the measures from the evidence of a proving: no network, and the same pages for ever."""
     try:
+        from hauberk.cli.judge_run import logo_in
         from hauberk.cli.signing import signing_of
         from hauberk.system.prove.evidence import EvidenceError, decode
     except ImportError as error:
@@ -126,19 +132,19 @@ def report(
     except OSError as error:
         exits.refuse(f"{evidence} cannot be read: {error.strerror}")
     signing = signing_of(SignRequest(sign, key, key_password_file, time_stamp), proof.organisation, ("pdf",))
-    raise typer.Exit(tell(proof, _written(proof, out, signing, png=png, jpg=jpg)))
+    raise typer.Exit(tell(proof, _written(proof, out, signing, pictures(png=png, jpg=jpg), logo_in(logo))))
 
 
 def pictures(*, png: bool, jpg: bool) -> tuple[str, ...]:
     return tuple(kind for kind, wanted in (("png", png), ("jpg", jpg)) if wanted)
 
 
-def _written(proof: "Proof", out: Path, signing: "Signing | None", *, png: bool, jpg: bool) -> tuple[Path, ...]:
+def _written(proof: "Proof", out: Path, signing: "Signing | None", kinds: tuple[str, ...], logo: bytes) -> tuple[Path, ...]:
     from hauberk.app.proving import write_measures
     from hauberk.app.signing import NoTimeStampError
 
     try:
-        return write_measures(proof, out, signing, pictures(png=png, jpg=jpg))
+        return write_measures(proof, out, signing, kinds, logo)
     except NoTimeStampError as error:
         exits.refuse(f"{error}; the evidence is written, and `hauberk system report` makes the report of it", exits.INTERNAL)
     except OSError as error:

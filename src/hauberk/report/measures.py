@@ -75,7 +75,7 @@ class TwinRow:
 
 @dataclass(frozen=True, slots=True)
 class MeasuresContent:
-    """Everything on the pages, in their order."""
+    """Everything on the pages, in their order; `logo` as in `hauberk.report.content.ReportContent`."""
 
     header: MeasuresHeader
     mark: Mark
@@ -89,3 +89,4 @@ class MeasuresContent:
     method: tuple[Fact, ...]
     statement: tuple[str, ...]
     parts: tuple[MeasurePart, ...]
+    logo: bytes = b""
