@@ -3,6 +3,7 @@
 What is made of a scan is made where the scan is, and only that comes over: a whole scan costs more to hand over than to judge.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
@@ -16,6 +17,7 @@ from hauberk.world.live import LiveConfig, LiveWorld
 from hauberk.world.politeness import Manners
 
 T = TypeVar("T")
+_GATHERING = 0.05  # seconds; every message wakes the other process, which costs more than what it holds
 
 
 class ShardError(Exception):
@@ -72,10 +74,12 @@ def _in_order(receivers: list[Connection], count: int) -> Iterator[object]:
         while number not in early:
             for receiver in cast("list[Connection]", wait([receiver for receiver, place in following.items() if place < count])):
                 try:
-                    early[following[receiver]] = receiver.recv()
+                    results = cast("list[object]", receiver.recv())
                 except EOFError:
                     raise ShardError("a scanning process ended before its work was done") from None
-                following[receiver] += len(receivers)
+                for result in results:
+                    early[following[receiver]] = result
+                    following[receiver] += len(receivers)
         yield early.pop(number)
 
 
@@ -94,6 +98,16 @@ class _Shard:
         run(self._scan())
 
     async def _scan(self) -> None:
+        loop, results = asyncio.get_running_loop(), list[object]()
+
+        def hand_over() -> None:
+            if results:
+                self.sender.send(results)
+                results.clear()
+
         async with LiveWorld(self.config) as world:
             async for scan in scan_domains(world, self.domains, self.order, at_once=self.at_once):
-                self.sender.send(self.made(scan))
+                if not results:
+                    loop.call_later(_GATHERING, hand_over)
+                results.append(self.made(scan))
+        hand_over()

@@ -7,6 +7,8 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """Unknown is never a fail: what was not asked or not answered is not held against the domain."""
 
+    __hash__ = str.__hash__  # an enumeration's own is a Python function, and verdicts are looked up by the hundred
+
     PASS = "pass"
     WARN = "warn"
     FAIL = "fail"

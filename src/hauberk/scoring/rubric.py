@@ -67,7 +67,7 @@ class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demands: tuple[str, ...] = ()
 
 
-class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     """`id` names the rubric with its version and never changes its meaning."""
 
     id: str

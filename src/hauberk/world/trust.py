@@ -6,16 +6,13 @@ import hashlib
 import os
 import re
 import ssl
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from cryptography import x509
-
 from hauberk.model.observation import TrustStore
+from hauberk.protocols.x509.issuer import Name, issuer_of, subject_of
 
 _PEM = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CERTIFICATE-----")
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
@@ -57,7 +54,7 @@ class TrustAnchors:
     def __init__(self, source: TrustSource, ca_file: Path | None = None) -> None:
         self._places = source.places if ca_file is None else (*source.places, ca_file)
         self._text = source.text if ca_file is None else f"{source.text}, and {ca_file}"
-        self._by_subject: dict[str, set[bytes]] | None = None
+        self._by_subject: dict[Name, set[bytes]] | None = None
         self._digest = ""
 
     def leading_from(self, chains: tuple[tuple[bytes, ...], ...]) -> TrustStore:
@@ -65,20 +62,19 @@ class TrustAnchors:
         by_subject = self._load() if self._by_subject is None else self._by_subject
         anchors: set[bytes] = set()
         for der in {certificate for chain in chains for certificate in chain}:
-            names = _names(der)
-            if names is not None:
-                subject, issuer = names
+            subject, issuer = subject_of(der), issuer_of(der)
+            if subject is not None and issuer is not None:
                 anchors |= by_subject.get(issuer, set())
                 anchors |= {der} & by_subject.get(subject, set())
         return TrustStore(self._text, self._digest, tuple(sorted(anchors)))
 
-    def _load(self) -> dict[str, set[bytes]]:
-        by_subject: dict[str, set[bytes]] = defaultdict(set)
+    def _load(self) -> dict[Name, set[bytes]]:
+        by_subject: dict[Name, set[bytes]] = defaultdict(set)
         for place in self._places:
             for der in _certificates_in(place):
-                names = _names(der)
-                if names is not None:
-                    by_subject[names[0]].add(der)
+                subject = subject_of(der)
+                if subject is not None:
+                    by_subject[subject].add(der)
         every = sorted(der for anchors in by_subject.values() for der in anchors)
         self._digest = hashlib.sha256(b"".join(every)).hexdigest()
         self._by_subject = dict(by_subject)
@@ -87,14 +83,14 @@ class TrustAnchors:
 
 def holds_certificates(place: Path) -> bool:
     """Whether there is anything in the file that a chain could end in."""
-    return any(_names(der) for der in _certificates_in(place))
+    return any(subject_of(der) for der in _certificates_in(place))
 
 
 def _certificates_in(place: Path) -> Iterator[bytes]:
     """The certificates (DER) of a file, PEM or DER, or of OpenSSL's directory of hashed names; what cannot be read holds none."""
     try:
         if place.is_dir():
-            for file in sorted(place.iterdir()):
+            for file in sorted(place.iterdir(), key=str):  # comparing paths takes longer than reading the files
                 if _HASHED_NAME.fullmatch(file.name):
                     yield from _certificates_in_file(file)
         else:
@@ -117,20 +113,3 @@ def _certificates_in_file(file: Path) -> Iterator[bytes]:
             yield base64.b64decode(b"".join(block[1].split()), validate=True)
         except binascii.Error:
             continue
-
-
-@lru_cache(maxsize=1024)
-def _names(der: bytes) -> tuple[str, str] | None:
-    """The certificate's subject and issuer, if they can be read at all."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            return _key(certificate.subject), _key(certificate.issuer)
-        except ValueError:
-            return None
-
-
-def _key(name: x509.Name) -> str:
-    """A name so that case, spaces and string types make no difference (RFC 5280, 7.1)."""
-    return " ".join(name.rfc4514_string().casefold().split())

@@ -1,7 +1,9 @@
 """Did one certificate issue another: by name and by signature, dates and constraints aside (RFC 5280, 6.1.3, a)."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import cast
+from operator import attrgetter
+from typing import TypeAlias, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -12,27 +14,40 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.x509.certificate import load
 
+Name: TypeAlias = tuple[tuple[str, str], ...]
+"""Attribute types and values, so that case, spaces and string types make no difference (RFC 5280, 7.1)."""
+
 
 def names_issuer(child: bytes, issuer: bytes) -> bool:
     """The issuer that the child names is the subject of the other (DER). Never raises."""
-    below, above = load(child), load(issuer)
-    if isinstance(below, Malformed) or isinstance(above, Malformed):
-        return False
+    named = issuer_of(child)
+    return named is not None and named == subject_of(issuer)
+
+
+@lru_cache(maxsize=1024)
+def subject_of(der: bytes) -> Name | None:
+    """Whom a certificate is about; None when that cannot be read."""
+    return _comparable(der, attrgetter("subject"))
+
+
+@lru_cache(maxsize=1024)
+def issuer_of(der: bytes) -> Name | None:
+    """Whom a certificate names as its issuer; None when that cannot be read."""
+    return _comparable(der, attrgetter("issuer"))
+
+
+def _comparable(der: bytes, which: Callable[[x509.Certificate], x509.Name]) -> Name | None:
+    loaded = load(der)
+    if isinstance(loaded, Malformed):
+        return None
     try:
-        return _comparable(below.issuer) == _comparable(above.subject)
+        return tuple((attribute.oid.dotted_string, _folded(attribute.value)) for attribute in which(loaded))
     except Exception:  # a name that cannot be read is nobody's
-        return False
+        return None
 
 
-def _comparable(name: x509.Name) -> tuple[tuple[str, str], ...]:
-    """Case, spaces and string types make no difference (RFC 5280, 7.1)."""
-    return tuple(
-        (
-            attribute.oid.dotted_string,
-            " ".join(attribute.value.casefold().split()) if isinstance(attribute.value, str) else attribute.value.hex(),
-        )
-        for attribute in name
-    )
+def _folded(value: str | bytes) -> str:
+    return " ".join(value.casefold().split()) if isinstance(value, str) else value.hex()
 
 
 @lru_cache(maxsize=4096)
