@@ -1,17 +1,21 @@
-"""How far a scan looks, and at what: `--depth`, `--only`, `--services`, `--own`, `--relay-test`."""
+"""How far a scan looks, and at what: `--depth`, `--only`, `--services`, `--own`, `--relay-test`, `--rpki-vrps`."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cli.command import Hauberk
+from hauberk.cli.scan import ORIGIN_ZONES as ZONES
 from hauberk.cli.scan import RUBRIC
+from hauberk.protocols.rpki import ORIGIN_ZONES
 from hauberk.scoring.rubric import DEFAULT
 
 
-def test_the_default_rubric_is_the_default_rubric() -> None:
+def test_the_defaults_of_the_options_are_those_of_the_program() -> None:
     assert RUBRIC == DEFAULT
+    assert tuple(ZONES.split(",")) == ORIGIN_ZONES
 
 
 def test_a_scan_of_one_handshake_probes_nothing_and_is_complete(hauberk: Hauberk, network: Path) -> None:
@@ -59,12 +63,39 @@ def test_relaying_is_tried_when_it_is_asked_for_and_judged_again_from_the_tape(h
     assert "relay.closed" not in {one["check"] for one in usual["verdicts"]} and usual["score"]["caps"] == []
 
 
+VRPS = """{"metadata": {"buildtime": "%s"}, "roas": [
+  {"asn": 64496, "prefix": "192.0.2.0/24", "maxLength": 24, "ta": "ripe"},
+  {"asn": "AS64496", "prefix": "2001:db8::/32", "maxLength": 32, "ta": "ripe"},
+  {"asn": 64496, "prefix": "198.51.100.0/23", "maxLength": 24, "ta": "ripe"}]}"""
+
+
+def test_routes_are_compared_with_the_roas_of_a_file_and_judged_again_without_it(hauberk: Hauberk, network: Path) -> None:
+    arguments = ("exemplary.test", "--network", network, "--depth", "handshake", "--format", "json", "--rubric", "internet-nl-like")
+    (hauberk.folder / "vrps.json").write_text(VRPS % datetime.now(UTC).isoformat())
+    done = hauberk("scan", *arguments, "--rpki-vrps", "vrps.json", "--save-tape")
+    said = json.loads(done.out)
+    (found,) = (one for one in said["verdicts"] if one["check"] == "routing.rpki")
+    told = {one["subject"]: (one["verdict"], one["code"]) for one in found["findings"]}
+    assert told["mx1.exemplary.test 192.0.2.11"] == told["mx1.exemplary.test [2001:db8::11]"] == ("pass", "")
+    assert told["mx2.exemplary.test 198.51.100.11"] == ("fail", "invalid-route")
+    (tape,) = hauberk.folder.glob("*.tape.json.gz")
+    (hauberk.folder / "vrps.json").unlink()
+    assert json.loads(hauberk("judge", tape, "--format", "json", "--rubric", "internet-nl-like").out) == said
+    usual = json.loads(hauberk("scan", *arguments).out)
+    assert "routing.rpki" not in {one["check"] for one in usual["verdicts"]}
+    assert usual["score"]["points"] == 100 and usual["score"]["coverage"] < 0.8 and said["score"]["coverage"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--services", "25"), "465, 587"),
         (("--services", "smtp"), "465, 587"),
         (("--services", "99999999999999999999"), "465, 587"),
+        (("--rpki-vrps", "nowhere.json"), "there is no such file"),
+        (("--rpki-vrps", "/dev/zero"), "there is no such file"),
+        (("--rpki-vrps", __file__), "no JSON of VRPs"),
+        (("--rpki-vrps", __file__, "--origin-zones", "one.example"), "for IPv4 and for IPv6"),
         (("--only", "a b"), "--only"),
         (("--only", "192.0.2.1"), "--only"),
         (("--depth", "deep"), "deep"),

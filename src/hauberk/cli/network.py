@@ -13,6 +13,7 @@ from hauberk.cli import exits
 
 if TYPE_CHECKING:  # the world is imported when a command needs it
     from hauberk.world.live import LiveConfig, LiveWorld
+    from hauberk.world.vrps import VrpTable
 
 Resolver: TypeAlias = Annotated[
     str, typer.Option("--resolver", metavar="URL", help="udp://, tcp://, tls:// or https:// resolver; the system's if not given.")
@@ -23,7 +24,13 @@ Network: TypeAlias = Annotated[
 
 
 def live_config(
-    resolver: str, network: Path | None, *, helo: str = "", ca_file: Path | None = None, allow_networks: tuple[str, ...] = ()
+    resolver: str,
+    network: Path | None,
+    *,
+    helo: str = "",
+    ca_file: Path | None = None,
+    allow_networks: tuple[str, ...] = (),
+    vrps: VrpTable | None = None,
 ) -> LiveConfig:
     """The live world that the options ask for. Ends the command with a message when one of them is wrong."""
     from ipaddress import ip_network
@@ -47,7 +54,7 @@ def live_config(
     if ca_file is not None and not holds_certificates(ca_file):
         exits.refuse(f"--ca-file {ca_file}: there is no certificate in it (PEM or DER)")
     if network is None:
-        return LiveConfig(resolver=resolver or None, helo=helo, allow=allowed, ca_file=ca_file)
+        return LiveConfig(resolver=resolver or None, helo=helo, allow=allowed, ca_file=ca_file, vrps=vrps)
     from msgspec import DecodeError
 
     from hauberk.lab.internet import LAB_HELO, read_directions
@@ -65,6 +72,7 @@ def live_config(
         allow=allowed,
         routes={(route.address, route.port): (route.to_address, route.to_port) for route in lab.routes},
         ca_file=ca_file or Path(lab.ca_file),
+        vrps=vrps,
     )
 
 

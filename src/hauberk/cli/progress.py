@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Column
 
 from hauberk.model.dns import NoAnswer, Question
+from hauberk.model.routing import Coverage
 from hauberk.model.transport import Endpoint, Hello, Trial, Url
 from hauberk.protocols.walk import Ask, Reply
 
@@ -43,6 +44,8 @@ class Watch:
                 self._probes += 1
             case Url():
                 self._pages += 1
+            case Coverage():
+                pass  # it is asked of a file
         self._silent += isinstance(reply, NoAnswer)
         probes = f"{self._probes} TLS probes, " if self._probes else ""
         asked = f"{self._answers} DNS answers, {self._servers} mail servers, {probes}{self._pages} web pages"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # what runs a scan is imported when one is run
 
 RUBRIC = "hauberk-2026.1"  # as `hauberk.scoring.rubric.DEFAULT`, which is not imported before a command needs it
 
+ORIGIN_ZONES = "origin.asn.cymru.com,origin6.asn.cymru.com"  # as `hauberk.protocols.rpki.ORIGIN_ZONES`
+
 
 class OutputFormat(StrEnum):
     TEXT = "text"
@@ -99,6 +101,16 @@ def scan(
             help="The mail servers are yours: try whether they relay for strangers. Recipients elsewhere are named, nothing is sent.",
         ),
     ] = False,
+    rpki_vrps: Annotated[
+        Path | None,
+        typer.Option(
+            "--rpki-vrps", metavar="FILE", help="Compare the routes with these ROAs: the JSON that rpki-client and Routinator export."
+        ),
+    ] = None,
+    origin_zones: Annotated[
+        str,
+        typer.Option("--origin-zones", metavar="V4,V6", help="Zones that tell which network announces an address."),
+    ] = ORIGIN_ZONES,
     resolver: Resolver = "",
     network: Network = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="More trust anchors (PEM).")] = None,
@@ -153,6 +165,8 @@ def scan(
         services=services,
         own=own,
         relay=relay_test,
+        rpki_vrps=rpki_vrps,
+        origin_zones=origin_zones,
         resolver=resolver,
         network=network,
         ca_file=ca_file,

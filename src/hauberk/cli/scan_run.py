@@ -24,6 +24,7 @@ from hauberk.protocols.dkim import selectors_of_message
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import is_at_or_below, parse_domain, to_unicode
 from hauberk.world.live import LiveConfig
+from hauberk.world.vrps import VrpError, VrpTable, read_vrps
 
 _SELECTOR = re.compile(r"(?=.{1,200}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _LARGEST_MESSAGE = 10 * 1024 * 1024
@@ -56,6 +57,8 @@ class Request:
     services: str
     own: bool
     relay: bool
+    rpki_vrps: Path | None
+    origin_zones: str
     resolver: str
     network: Path | None
     ca_file: Path | None
@@ -105,6 +108,7 @@ def config_of(request: Request) -> LiveConfig:
         helo=request.helo,
         ca_file=request.ca_file,
         allow_networks=request.allow_networks,
+        vrps=_vrps(request.rpki_vrps),
     )
 
 
@@ -171,6 +175,7 @@ def _options(request: Request, domains: list[str]) -> ScanOptions:
         services=_services(request.services),
         own=request.own,
         relay=request.relay or UNSET,
+        origins=_origins(request.origin_zones) if request.rpki_vrps else UNSET,
         areas=_areas(request.areas),
     )
 
@@ -200,6 +205,20 @@ def _areas(text: str) -> tuple[str, ...]:
     if words - set(known) or (text and not words):
         exits.refuse(f"--areas {visible(text[:80])!r}: the areas are some of {', '.join(known)}")
     return tuple(area for area in known if area in words)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    zones = tuple(parse_domain(word) for word in text.split(","))
+    if len(zones) != 2 or any(isinstance(zone, Malformed) for zone in zones):
+        exits.refuse(f"--origin-zones {visible(text[:120])!r}: two zones are wanted, for IPv4 and for IPv6, with a comma between")
+    return tuple(zone for zone in zones if isinstance(zone, str))
+
+
+def _vrps(path: Path | None) -> VrpTable | None:
+    try:
+        return read_vrps(path) if path else None
+    except (OSError, VrpError) as error:
+        exits.refuse(f"--rpki-vrps {path}: {(error.strerror if isinstance(error, OSError) else '') or visible(str(error))}")
 
 
 def _services(text: str) -> tuple[int, ...]:

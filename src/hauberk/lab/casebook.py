@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from datetime import datetime
 from functools import cache, cached_property
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from hauberk.lab.tlsserver import TlsServerSpec, respond
 from hauberk.lab.zonetext import ZoneText
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions, Selector, TrustStore, Vantage
+from hauberk.model.routing import Coverage, Covering, Vrp, VrpSource
 from hauberk.model.transport import Ending, Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, TlsHandshake, Trial, TrialMatter, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.survey.domain import survey
@@ -52,6 +54,7 @@ def observe(case: Case) -> Observation:
         services=case.services,
         own=case.own,
         relay=case.relay or UNSET,
+        origins=UNSET if case.roas is None else case.origins,
     )
     return asyncio.run(survey(CaseWorld(case), case.domain, options, at=case.at))
 
@@ -74,7 +77,9 @@ class CaseWorld:
     @property
     def vantage(self) -> Vantage:
         resolver = "udp://127.0.0.1:53" if self._case.resolver_trusted else "udp://192.0.2.53:53"
-        return Vantage("hauberk", resolver, self._case.resolver_trusted, HELO, ipv4=True, ipv6=self._case.ipv6)
+        roas = self._case.roas
+        vrps = UNSET if not roas else VrpSource("vrps.json", self._case.roas_at, len(roas), "")
+        return Vantage("hauberk", resolver, self._case.resolver_trusted, HELO, ipv4=True, ipv6=self._case.ipv6, vrps=vrps)
 
     def ask(self, question: Ask, /) -> Awaitable[Reply]:
         match question:
@@ -88,6 +93,13 @@ class CaseWorld:
                 return Ready(self._hello(question))
             case Trial():
                 return Ready(self._trial(question))
+            case Coverage():
+                return Ready(self._coverage(question))
+
+    def _coverage(self, question: Coverage) -> Covering:
+        address = ip_address(question.address)
+        held = (Vrp(*roa) for roa in self._case.roas or () if address in ip_network(roa[0]))
+        return Covering(tuple(sorted(held, key=lambda vrp: ip_network(vrp.prefix).prefixlen)))
 
     def trust(self, chains: tuple[tuple[bytes, ...], ...], /) -> TrustStore:
         return TrustStore("the case's own root", sha256(self._pki.anchor).hexdigest(), (self._pki.anchor,))

@@ -68,6 +68,8 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`roas` (prefix, greatest length, AS number) ask for routes to be compared; their origins are TXT records below `origins`."""
+
     name: str
     verdict: str
     domain: str = "example.com"
@@ -83,6 +85,9 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[int, ...] = ()
     own: bool = False
     relay: bool = False
+    roas: tuple[tuple[str, int, int], ...] | None = None
+    roas_at: datetime = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    origins: tuple[str, ...] = ("origin.asn.cymru.com", "origin6.asn.cymru.com")
     scan_smtp: bool = True
     at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
     resolver_trusted: bool = True

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from hauberk.model.dns import DnsExchange
+from hauberk.model.routing import CoverageExchange, VrpSource
 from hauberk.model.transport import HelloExchange, HttpsExchange, SmtpExchange, TrialExchange
 
 
@@ -15,6 +16,7 @@ class Vantage:
 
     `resolver` is the URL of the resolver asked (`udp://127.0.0.1:53`); `resolver_trusted` says that the path to it cannot be
     tampered with (loopback, DNS over TLS or HTTPS), so that its AD bit means something. `ipv4`/`ipv6`: this machine has a route.
+    `vrps` is where the validated payloads of RPKI came from; unset where none were at hand.
     """
 
     program: str
@@ -23,6 +25,7 @@ class Vantage:
     helo: str
     ipv4: bool = True
     ipv6: bool = True
+    vrps: VrpSource | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class ScanOptions:
     connections) or `full` (every accepted suite, group and scheme named). `only` limits the mail servers to one host name. `services`
     are further ports (465, 587, 993, 995, 143, 110). `own` declares the hosts as the operator's own, which allows intrusive probes.
     `areas` limits the scan to those areas of the catalogue (`spf`, `mta-sts`); none means all. `relay` declares the hosts as the operator's
-    own and asks for the test of relaying; what is unset does not stand on the tape, so that older tapes keep their evidence id.
+    own and asks for the test of relaying. `origins` are the zones (for IPv4, for IPv6) that tell the origin of a route, and ask for that to
+    be compared with RPKI. What is unset does not stand on the tape, so that older tapes keep their evidence id.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -66,6 +70,7 @@ class ScanOptions:
     own: bool = False
     areas: tuple[str, ...] = ()
     relay: bool | UnsetType = UNSET
+    origins: tuple[str, ...] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +92,4 @@ class Observation:
     trials: tuple[TrialExchange, ...] = ()
     trust: TrustStore = TrustStore()
     finished: bool = True
+    coverage: tuple[CoverageExchange, ...] | UnsetType = UNSET

@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation
+from hauberk.model.routing import Coverage, Covering
 from hauberk.model.transport import Endpoint, Flight, Hello, HttpsAnswer, SmtpSession, Trial, Url
 
-Ask: TypeAlias = Question | Endpoint | Url | Hello | Trial
-Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | Flight | NoAnswer
+Ask: TypeAlias = Question | Endpoint | Url | Hello | Trial | Coverage
+Reply: TypeAlias = DnsAnswer | SmtpSession | HttpsAnswer | Flight | Covering | NoAnswer
 T = TypeVar("T")
 
 
@@ -149,4 +150,6 @@ def replies(observation: Observation) -> dict[Ask, Reply]:
         held[trial.question] = trial.session or trial.no_answer or NOT_ASKED
     for tls in observation.tls:
         held[tls.question] = tls.flight or tls.no_answer or NOT_ASKED
+    for coverage in observation.coverage or ():
+        held[coverage.question] = coverage.covering or coverage.no_answer or NOT_ASKED
     return held

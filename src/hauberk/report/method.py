@@ -4,10 +4,11 @@ from collections import Counter
 
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
+from hauberk.model.routing import VrpSource
 from hauberk.model.transport import TrialMatter
 from hauberk.model.verdict import Verdict
 from hauberk.report.content import Fact
-from hauberk.report.wording import area_name, counted, listed
+from hauberk.report.wording import area_name, counted, listed, minute
 
 MOST_EARLY = 4
 STATEMENT = (
@@ -31,6 +32,9 @@ def method(assessment: Assessment, observation: Observation) -> tuple[Fact, ...]
         Fact("Trust store", f"{trust.source or 'none'}{f', SHA-256 {trust.digest}' if trust.digest else ''}"),
         Fact("Asked", _asked(observation)),
     ]
+    if isinstance(vantage.vrps, VrpSource):
+        held = vantage.vrps
+        facts.append(Fact("RPKI", f"{held.name} of {minute(held.at)}, {counted(held.count, 'ROA payload')}, SHA-256 {held.digest}"))
     if observation.options.selectors:
         named = tuple(f"{selector.name} ({selector.origin})" for selector in observation.options.selectors)
         facts.append(Fact("DKIM selectors", listed(named, 12)))

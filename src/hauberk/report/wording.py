@@ -52,7 +52,7 @@ _AREAS = {
 # The story an auditor reads: who may send, how mail travels, what the names stand on, the rest.
 _ORDER = (
     *("domain", "spf", "dkim", "dmarc", "bimi", "mx", "tls", "cert", "dane", "mta-sts", "tls-rpt", "sender", "smtp", "relay", "ports"),
-    *("dnssec", "caa", "dns", "ipv6", "ptr", "blocklist"),
+    *("dnssec", "caa", "dns", "ipv6", "ptr", "routing", "blocklist"),
 )
 _ATTRIBUTE = re.compile(r"(?:^|,)(CN|O)=((?:\\.|[^,\\])*)")
 

@@ -8,8 +8,11 @@ from functools import partial
 from operator import attrgetter
 from typing import TypeVar, cast
 
+from msgspec import UNSET
+
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Silence
 from hauberk.model.observation import Observation, ScanOptions
+from hauberk.model.routing import Coverage, CoverageExchange, Covering
 from hauberk.model.transport import (
     Endpoint,
     Flight,
@@ -209,6 +212,7 @@ class Recorder:
         https: list[HttpsExchange] = []
         tls: list[HelloExchange] = []
         trials: list[TrialExchange] = []
+        coverage: list[CoverageExchange] = []
         cut_off = dict.fromkeys(self._waiting, _CUT_OFF)
         for one, reply in (cut_off | self._replies if cut_off else self._replies).items():
             silence = reply if isinstance(reply, NoAnswer) else None
@@ -223,6 +227,8 @@ class Recorder:
                     tls.append(HelloExchange(one, reply if isinstance(reply, Flight) else None, silence))
                 case Trial():
                     trials.append(TrialExchange(one, reply if isinstance(reply, SmtpSession) else None, silence))
+                case Coverage():
+                    coverage.append(CoverageExchange(one, reply if isinstance(reply, Covering) else None, silence))
                 case Shared() | Branch():
                     pass  # what they came to is made of asks
         observation = Observation(
@@ -236,6 +242,7 @@ class Recorder:
             tls=tuple(sorted(tls, key=lambda exchange: (exchange.question.endpoint, exchange.question.octets))),
             trials=tuple(sorted(trials, key=_QUESTION)),
             finished=finished,
+            coverage=tuple(sorted(coverage, key=_QUESTION)) or UNSET,
         )
         chains = _chains(observation)
         return replace(observation, trust=self._world.trust(chains)) if chains else observation

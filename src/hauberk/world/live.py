@@ -12,9 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from msgspec import UNSET
+
 from hauberk import __version__
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
+from hauberk.model.routing import Coverage
 from hauberk.model.transport import Endpoint, Hello, Trial, TrialMatter, Url
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
@@ -27,15 +30,18 @@ from hauberk.world.guestbook import Guestbook
 from hauberk.world.hello import say_hello
 from hauberk.world.https import HttpsPatience, get
 from hauberk.world.politeness import Manners, Politeness
+from hauberk.world.recorded import Ready
 from hauberk.world.relay import try_relaying
 from hauberk.world.renegotiation import try_renegotiation
 from hauberk.world.smtp import converse
 from hauberk.world.trial import try_out
 from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
+from hauberk.world.vrps import VrpTable
 
 _HELO = re.compile(r"[!-~]{1,255}")
 _TRIALS = {TrialMatter.COMMANDS: try_out, TrialMatter.RENEGOTIATION: try_renegotiation, TrialMatter.RELAYING: try_relaying}
+_NO_VRPS = NoAnswer(Silence.NOT_ASKED, "no validated ROA payloads are at hand")
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +52,7 @@ class LiveConfig:
     `resolver` is a URL, None for the first of the system's that answers; `helo` empty for this machine's own name; `allow` opens
     networks that the address guard refuses; `routes` maps (address, port) to where it really is, TCP and DNS alike (the lab), and such
     places are allowed; `ca_file` adds anchors to the platform's. `ipv4`, `ipv6`: None to find out. `connect` and `dns` are time-outs in
-    seconds.
+    seconds. `vrps` are the validated payloads of RPKI.
     """
 
     resolver: str | None = None
@@ -61,6 +67,7 @@ class LiveConfig:
     dns: float = 7.0
     smtp: SmtpPatience = field(default_factory=SmtpPatience)
     https: HttpsPatience = field(default_factory=HttpsPatience)
+    vrps: VrpTable | None = None
 
 
 class LiveWorld:
@@ -112,6 +119,9 @@ class LiveWorld:
     def ask(self, question: Ask, /) -> Awaitable[Reply]:
         if isinstance(question, Question):
             return self._client.ask(question)
+        if isinstance(question, Coverage):
+            table = self._config.vrps
+            return Ready(table.covering(question.address) if table else _NO_VRPS)
         task = self._under_way.get(question)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._connect(question))
@@ -173,4 +183,5 @@ def _vantage(config: LiveConfig, resolver: str) -> Vantage:
         helo=config.helo or own_helo(reach, socket.gethostname()),
         ipv4=bool(reach.ipv4) or False in routed if config.ipv4 is None else config.ipv4,
         ipv6=bool(reach.ipv6) or True in routed if config.ipv6 is None else config.ipv6,
+        vrps=config.vrps.source if config.vrps else UNSET,
     )

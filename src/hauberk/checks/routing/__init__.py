@@ -1,0 +1,1 @@
+"""Whether the way to the mail servers can be taken over."""
