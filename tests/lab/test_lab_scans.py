@@ -139,6 +139,7 @@ RELAYING = {
     "percent-relay.test": ("fail", "open-relay"),
     "rcpt-greylisting.test": ("unknown", "unfinished"),
     "impatient.test": ("unknown", "unfinished"),
+    "helo-only.test": ("pass", ""),
     "blocked.test": ("unknown", "refused-us"),
 }
 IMPATIENT_SMTP = SmtpPatience(greeting=12.0, reply=6.0, handshake=6.0, farewell=2.0, session=30.0)  # a busy machine is no reason to fail
@@ -222,11 +223,12 @@ def test_who_relays_is_found_out_by_asking_and_never_by_sending(both: Scans, dom
     said = [
         turn.text for trial in scan.observation.trials if trial.session for turn in trial.session.dialogue if turn.speaker is Speaker.CLIENT
     ]
-    assert {line.partition(" ")[0] for line in said} <= {"EHLO", "MAIL", "RCPT", "RSET", "QUIT"}
+    assert {line.partition(" ")[0] for line in said} <= {"EHLO", "HELO", "MAIL", "RCPT", "RSET", "QUIT"}
 
 
 def test_nobody_is_asked_to_relay_unless_it_is_wanted(both: Scans) -> None:
     scan = both.usual["open-relay.test"]
     assert not [trial for trial in scan.observation.trials if trial.question.matter is TrialMatter.RELAYING]
     assert "relay.closed" not in {verdict.check for verdict in scan.assessment.verdicts}
-    assert b"relay" not in encode(scan.observation).replace(b"open-relay.test", b"")
+    tape = encode(scan.observation).replace(b"open-relay.test", b"")
+    assert not [word for word in (b"relay", b"vrps", b"origins", b"coverage") if word in tape]  # as before there were such things

@@ -90,11 +90,12 @@ class Answered:
 
 @dataclass(frozen=True)
 class RelayFacts:
-    """What was answered. `postmaster` and `nobody` are the replies to the controls, None where none came."""
+    """What was answered. `postmaster` and `nobody` are the replies to the controls, None where none came; `sent_away` is a 421."""
 
     postmaster: Reply | None = None
     nobody: Reply | None = None
     answered: tuple[Answered, ...] = ()
+    sent_away: Reply | None = None
 
     @cached_property
     def accepted(self) -> tuple[Answered, ...]:
@@ -154,11 +155,13 @@ def relaying(domain: str, options: ScanOptions) -> Walk[tuple[tuple[Endpoint, Sm
 
 def read_relaying(trial: Trial, session: SmtpSession) -> RelayFacts:
     """What the dialogue says, whatever it holds: the n-th MAIL belongs to the n-th question."""
-    said = [(command, reply if reply and reply.code != 421 else None) for command, _, reply in exchanged(session)]
+    heard = [(command, reply) for command, _, reply in exchanged(session)]
+    said = [(command, reply if reply and reply.code != 421 else None) for command, reply in heard]
     helo = next((command.partition(" ")[2] for command, _ in said if command.startswith("EHLO ")), "")
     found = list(_answered(questions(trial, helo), said))
     postmaster, nobody = (next((one.reply for one in found if one.asked.pattern is control), None) for control in CONTROLS)
-    return RelayFacts(postmaster, nobody, tuple(one for one in found if one.asked.pattern not in CONTROLS))
+    sent_away = next((reply for _, reply in heard if reply and reply.code == 421), None)
+    return RelayFacts(postmaster, nobody, tuple(one for one in found if one.asked.pattern not in CONTROLS), sent_away)
 
 
 def _answered(asked: tuple[Asked, ...], said: list[tuple[str, Reply | None]]) -> Iterator[Answered]:

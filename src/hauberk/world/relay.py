@@ -16,11 +16,19 @@ async def try_relaying(dialer: Dialer, trial: Trial, helo: str, patience: SmtpPa
         dialogue = Dialogue(stream, patience)
 
         async def talk() -> None:
-            if (await dialogue.greeting(smtp_line)).positive and (await dialogue.command(f"EHLO {helo}", smtp_line)).positive:
+            if (await dialogue.greeting(smtp_line)).positive and await _introduced(dialogue, helo):
                 await _ask_all(dialogue, trial, helo)
             await dialogue.say_goodbye("QUIT", smtp_line)
 
         return await dialogue.hold(talk())
+
+
+async def _introduced(dialogue: Dialogue, helo: str) -> bool:
+    """By HELO where EHLO is not known: the oldest servers are those most likely to relay."""
+    reply = await dialogue.command(f"EHLO {helo}", smtp_line)
+    if not reply.positive and not reply.transient:
+        reply = await dialogue.command(f"HELO {helo}", smtp_line)
+    return reply.positive
 
 
 async def _ask_all(dialogue: Dialogue, trial: Trial, helo: str) -> None:

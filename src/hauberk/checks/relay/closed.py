@@ -104,7 +104,7 @@ def _spelled_like_a_route(subject: str, facts: RelayFacts) -> Finding:
 
 
 def _none_accepted(subject: str, facts: RelayFacts, ended: str) -> Finding:
-    heard = (facts.postmaster, facts.nobody, *(one.reply for one in facts.answered))
+    heard = (facts.postmaster, facts.nobody, *(one.reply for one in facts.answered), facts.sent_away)
     last = next((reply for reply in reversed(heard) if reply), None)
     if not facts.complete:
         why = f" ({ended})" if ended else ""
