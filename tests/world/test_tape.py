@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,8 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.model.dns import DnsAnswer, DnsExchange, NoAnswer, Question, Record, Silence
-from hauberk.model.observation import Observation, Vantage
-from hauberk.model.transport import Ending, Endpoint, SmtpExchange, SmtpSession, Speaker, TlsHandshake, Turn
+from hauberk.model.observation import Observation, ScanOptions, Vantage
+from hauberk.model.routing import Coverage, CoverageExchange, Covering, Vrp, VrpSource
+from hauberk.model.transport import (
+    Ending,
+    Endpoint,
+    SmtpExchange,
+    SmtpSession,
+    Speaker,
+    TlsHandshake,
+    Trial,
+    TrialExchange,
+    TrialMatter,
+    Turn,
+)
 from hauberk.world.tape import TapeError, compress, decode, encode, evidence_id
 
 VANTAGE = Vantage("hauberk test", "udp://127.0.0.1:53", True, "scanner.example")
@@ -27,18 +40,33 @@ TAPE = Observation(
         ),
     ),
 )
+MX = Endpoint("mx.example.com", "192.0.2.10")
+ON_REQUEST = replace(
+    TAPE,
+    vantage=replace(VANTAGE, vrps=VrpSource("vrps.json", datetime(2026, 11, 21, 6, tzinfo=UTC), 2, "00")),
+    options=ScanOptions(relay=True, origins=("origin.example", "origin6.example")),
+    trials=(TrialExchange(Trial(MX, TrialMatter.RELAYING, "example.com"), SmtpSession((), Ending.CLOSED)),),
+    coverage=(
+        CoverageExchange(Coverage("192.0.2.10"), Covering((Vrp("192.0.2.0/24", 24, 64496),))),
+        CoverageExchange(Coverage("192.0.2.11"), no_answer=NoAnswer(Silence.NOT_ASKED, "none")),
+    ),
+)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-def test_a_tape_comes_back_as_it_was() -> None:
-    assert decode(encode(TAPE)) == TAPE
-    assert decode(compress(encode(TAPE))) == TAPE
+@pytest.mark.parametrize("tape", [TAPE, ON_REQUEST])
+def test_a_tape_comes_back_as_it_was(tape: Observation) -> None:
+    assert decode(encode(tape)) == tape
+    assert decode(compress(encode(tape))) == tape
+    assert rfc8785.dumps(json.loads(encode(tape))) == encode(tape)
+
+
+def test_what_was_not_asked_for_leaves_the_evidence_id_as_it_was_before_it_could_be() -> None:
+    assert evidence_id(TAPE) == "sha256:107087e180a05afd5a05e9abe74b9fd848199375340d5890c5d6059282c9fe8f"
 
 
 @given(texts, st.binary(max_size=60))
 def test_the_form_is_canonical_json(text: str, octets: bytes) -> None:
-    import json
-
     session = SmtpSession((Turn(Speaker.SERVER, text),), Ending.CLOSED, text, TlsHandshake(False, chain=(octets,), error=text))
     tape = replace(TAPE, smtp=(SmtpExchange(Endpoint("a", "192.0.2.1"), session),))
     assert rfc8785.dumps(json.loads(encode(tape))) == encode(tape)
@@ -61,6 +89,7 @@ NO_TAPES = (
     encode(TAPE)[:-5],
     b"[" * 100_000,
     encode(TAPE).replace(b"2026-11-21T12:00:00Z", b"2026-11-21T12:00:00"),
+    encode(ON_REQUEST).replace(b"2026-11-21T06:00:00Z", b"2026-11-21T06:00:00"),
     compress(encode(TAPE))[:-9],
 )
 

@@ -64,6 +64,10 @@ class Routed:
         longest = max((route.length for route in found), default=0)
         return tuple(sorted(route for route in found if route.length == longest))
 
+    def told_by(self, route: Route) -> str:
+        """The zone's own words for one of the routes."""
+        return next((text for text in self.said if route in _of(parse_origin(text))), "")
+
 
 def parse_origin(text: str) -> tuple[Route, ...] | Malformed:
     """The routes that one TXT record of an origin zone tells of."""

@@ -8,6 +8,7 @@ from io import BytesIO
 import msgspec
 
 from hauberk.model.observation import Observation
+from hauberk.model.routing import VrpSource
 
 FORMAT = "hauberk-tape-1"
 LARGEST = 64 * 1024 * 1024
@@ -52,7 +53,8 @@ def decode(data: bytes) -> Observation:
         raise TapeError(f"this is no tape of Hauberk: {error}") from None
     if tape.format != FORMAT:
         raise TapeError(f"the tape's format is {tape.format[:40]!r}; this program reads {FORMAT!r}")
-    if tape.observation.at.tzinfo is None:
+    vrps = tape.observation.vantage.vrps
+    if tape.observation.at.tzinfo is None or (isinstance(vrps, VrpSource) and vrps.at.tzinfo is None):
         raise TapeError("the tape's time has no time zone")
     return tape.observation
 

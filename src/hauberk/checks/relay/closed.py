@@ -140,7 +140,8 @@ def remedy(_reading: Reading, verdict: CheckVerdict) -> Iterator[Remedy]:
             "allow_percent_hack = no  # Postfix main.cf",
             "swap_bangpath = no  # Postfix main.cf",
             "hostlist relay_from_hosts = localhost  # Exim, main section",
-            "require message = relay not permitted\n        domains = +local_domains : +relay_to_domains  # Exim, acl_check_rcpt",
+            "require message = relay not permitted  # Exim, acl_check_rcpt",
+            "domains = +local_domains : +relay_to_domains  # Exim, the next line of it",
             'Get-ReceiveConnector | Get-ADPermission -User "NT AUTHORITY\\ANONYMOUS LOGON" | Where-Object { $_.ExtendedRights -like '
             '"ms-Exch-SMTP-Accept-Any-Recipient" } | Remove-ADPermission  # Exchange Management Shell',
         ),

@@ -93,8 +93,7 @@ def _judge_one(subject: str, one: Routed) -> Iterator[Finding]:
 
 def _judge_route(subject: str, route: Route, covering: Covering, one: Routed) -> Finding:
     deciding = rpki.covering_route(route, covering.vrps)
-    said = next((text for text in one.said if route.prefix in text), "")
-    evidence = (visible(said)[:200], *(f"ROA: {_roa(vrp)}" for vrp in deciding[:_MOST_SHOWN]))
+    evidence = (visible(one.told_by(route))[:200], *(f"ROA: {_roa(vrp)}" for vrp in deciding[:_MOST_SHOWN]))
     what = f"{route.prefix} from AS{route.origin}"
     match rpki.validity(route, covering.vrps):
         case Validity.VALID:
