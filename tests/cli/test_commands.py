@@ -151,6 +151,8 @@ def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Pa
         (("new-check", "Nonsense"), "area.state-wanted"),
         (("new-check", "dmarc.published"), "never reused"),
         (("nonsense",), "nonsense"),
+        (("scan", "example.com", "--sign"), "none is asked for"),
+        (("scan", "example.com", "--pdf", "--time-stamp", "http://127.0.0.1:1/"), "add --sign"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(hauberk: Hauberk, arguments: tuple[str, ...], said: str) -> None:

@@ -1,6 +1,8 @@
 """What is wrong with the options of `hauberk serve` is said in a sentence, before anything is served."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +73,9 @@ def test_the_address_is_the_one_that_people_see(request_: Request, url: str, hos
         ({"url": "hauberk.example.com"}, "without a path"),
         ({"tls_key": Path("key.pem")}, "go together"),
         ({"tls_key": Path("key.pem"), "tls_certificate": Path("no.pem")}, "there is no such file"),
+        ({"tls_key": Path(__file__), "tls_certificate": Path(__file__)}, "are no chain (PEM)"),
+        ({"proxies": ("localhost",)}, "the address that the proxy connects from"),
+        ({"proxies": ("127.0.0.1", "*")}, "the address that the proxy connects from"),
         ({"providers": Path("/no/such/file")}, "--providers /no/such/file"),
     ],
 )
@@ -87,6 +92,7 @@ def test_an_option_that_is_wrong_is_named(
     ("text", "said"),
     [
         ("no TOML", "providers.toml"),
+        ("\udcff", "providers.toml"),
         ("[[provider]]\nname = 'x'", "issuer"),
         ("[[provider]]\nname = '../x'\nissuer = 'https://x.example'\nclient-id = 'y'", "stands in addresses"),
         ("[[provider]]\nname = 'x'\nissuer = 'http://x.example'\nclient-id = 'y'", "https:// URL"),
@@ -99,7 +105,7 @@ def test_a_file_of_providers_that_is_wrong_is_refused(
     request_: Request, tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "providers.toml"
-    file.write_text(text)
+    file.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(typer.Exit):
         _settings(replace(request_, providers=file))
     assert said in capsys.readouterr().err
@@ -110,8 +116,17 @@ def test_over_plain_http_to_others_there_is_a_warning(request_: Request, capsys:
     assert "passwords and sessions can be read on the way" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("database", "said"), [("no/such/folder/x.db", "cannot be made"), ("notes.txt", "damaged or is no database")])
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ("no/such/folder/x.db", "cannot be made"),
+        ("notes.txt", "damaged or is no database"),
+        ("places.db", "places.db is that of another program"),
+    ],
+)
 def test_a_database_that_cannot_be_used_is_named(tmp_path: Path, database: str, said: str) -> None:
     (tmp_path / "notes.txt").write_text("these are notes\n" * 500)
+    with closing(sqlite3.connect(tmp_path / "places.db")) as connection:
+        connection.execute("CREATE TABLE places (name TEXT)")
     with pytest.raises(StoreError, match=said):
         asyncio.run(opened(f"sqlite:///{tmp_path / database}"))

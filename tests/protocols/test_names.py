@@ -43,7 +43,9 @@ def test_no_domain_is_refused_with_a_reason(typed: str, change: Callable[[str], 
     assert refused.reason
 
 
-@pytest.mark.parametrize("typed", ["ex\x00ample.com", "xn--\u0130.com", "\u202egro.elpmaxe"])
+@pytest.mark.parametrize(
+    "typed", ["ex\x00ample.com", "xn--\u0130.com", "\u202egro.elpmaxe", "a@one.com, b@two.com", "A <a@one.com>; B <b@two.com>"]
+)
 def test_what_is_no_domain_is_refused_with_a_reason(typed: str) -> None:
     refused = parse_domain(typed)
     assert isinstance(refused, Malformed)

@@ -1,6 +1,8 @@
 """From a scan to files: the content of a report, its renderings, signed if wanted, and a folder in which nothing is overwritten."""
 
+import os
 from dataclasses import dataclass, replace
+from errno import ENOTDIR
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -150,7 +152,10 @@ def unsigned_pdf(content: ReportContent, evidence: bytes, assessment: bytes, sta
 
 def write_file(folder: Path, name: str, data: bytes) -> Path:
     """Write a file of that name; one that is there already is kept, and the new one gets a number. Raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder)) from None
     ending = next((one for one in (".tape.json.gz",) if name.endswith(one)), Path(name).suffix)
     stem = name.removesuffix(ending)
     for number in range(1, 1000):

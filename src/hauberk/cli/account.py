@@ -204,6 +204,6 @@ def _site(file: Path, root: str) -> "Site":
             exits.refuse("\n".join(str(flaw) for flaw in found))
         return site(found, root)
     except (OSError, UnicodeDecodeError) as error:
-        exits.refuse(f"{file}: {error}")
+        exits.refuse(f"{file} cannot be read: {error.strerror if isinstance(error, OSError) else error}")
     except StoreError as error:
         exits.refuse(f"{file}: accounts: {error}")

@@ -25,7 +25,7 @@ def scan_lines(request: Request) -> int:
     if processes < request.processes and processes < len(domains):
         sys.stderr.write(f"hauberk: {processes} processes, for as many connections may go to one address at a time\n")
     catalogue.all_checks()  # imported once, before the processes part
-    signing_of(request.signing, request.company, request.kinds)  # read once too, and refused early
+    signing_of(request.signing, request.company, request.written)  # read once too, and refused early
     code = exits.USAGE if misread else exits.FINE
     lines = scan_in_processes(config, domains, order, partial(_line, request), processes=processes, at_once=request.at_once)
     sys.stdout.write(csv.header() if request.format == "csv" else "")
@@ -43,7 +43,7 @@ def scan_lines(request: Request) -> int:
 
 def _line(request: Request, scan: Scan) -> tuple[str, int]:
     """Made where the scan was: the line, and the exit code it asks for. Files are written there too."""
-    prepared = prepare(scan, request.company, signing_of(request.signing, request.company, request.kinds), request.logo)
+    prepared = prepare(scan, request.company, signing_of(request.signing, request.company, request.written), request.logo)
     write_files(prepared, request.kinds, request.out, several=True, save_tape=request.save_tape)
     text = json.line(scan.assessment) if request.format == "jsonl" else csv.row(scan.assessment)
     return text, code_of(scan, request.fail_on)

@@ -69,6 +69,11 @@ class Request:
     processes: int
     signing: SignRequest
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The kinds of files that each scan leaves."""
+        return (*self.kinds, *(("tape",) if self.save_tape else ()))
+
 
 async def run_scan(request: Request) -> int:
     """Do it; the exit code."""
@@ -80,7 +85,7 @@ async def run_scan(request: Request) -> int:
         several=len(domains) > 1,
         setting=Setting(request.company, request.fail_on, listed_in(request.file) if request.format == "sarif" else {}),
     )
-    signing = signing_of(request.signing, request.company, request.kinds)
+    signing = signing_of(request.signing, request.company, request.written)
     code = exits.USAGE if misread else exits.FINE
     several = len(domains) > 1
     async with live_world(config) as world:

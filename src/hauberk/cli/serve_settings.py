@@ -1,8 +1,9 @@
 """The settings that the command line of `hauberk serve` asks for. What is wrong with it ends the command with a sentence."""
 
+import ssl
 import sys
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -62,7 +63,7 @@ def settings_of(request: Request, config: LiveConfig, port: int) -> ServerSettin
         host=request.host,
         port=port,
         url=url,
-        proxies=request.proxies,
+        proxies=tuple(map(_proxy, request.proxies)),
         providers=_providers(request.providers) if request.providers else (),
         works=works,
     )
@@ -74,6 +75,8 @@ def _url_of(request: Request, port: int) -> str:
     for file in (request.tls_certificate, request.tls_key):
         if file is not None and not file.is_file():
             exits.refuse(f"{file}: there is no such file")
+    if request.tls_certificate and request.tls_key:
+        _try_key(request.tls_certificate, request.tls_key)
     if not request.url:
         if request.host not in LOOPBACK:
             exits.refuse("say with --url how people reach a server that does not listen on this machine only: --url https://NAME")
@@ -85,6 +88,21 @@ def _url_of(request: Request, port: int) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         sys.stderr.write("hauberk: over http:// passwords and sessions can be read on the way; put it behind https\n")
     return f"{parts.scheme}://{_as_browsers_say_it(parts)}"
+
+
+def _try_key(certificate: Path, key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:  # SSLError is one
+        exits.refuse(f"--tls-certificate {certificate} and --tls-key {key} are no chain (PEM) with its own unencrypted key: {error}")
+
+
+def _proxy(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        exits.refuse(f"--proxy {text[:80]!r}: the address that the proxy connects from is wanted, like 127.0.0.1, or its network")
+    return text
 
 
 def _parts(url: str) -> SplitResult | None:
@@ -123,7 +141,7 @@ def _providers(file: Path) -> tuple[Provider, ...]:
         made = tuple(_provider(entry, file.parent) for entry in entries)
     except OSError as error:
         exits.refuse(f"--providers {error.filename}: {error.strerror}")
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         exits.refuse(f"--providers {file}: {error}")
     names = [one.name for one in made]
     if len(set(names)) != len(names):

@@ -43,9 +43,14 @@ class SignRequest:
 
 @cache
 def signing_of(request: SignRequest, company: str, kinds: tuple[str, ...]) -> Signing | None:
-    """How to sign, or nothing. Ends the command with a message when it cannot be done."""
+    """How to sign what is written (`kinds`), or nothing. Ends the command with a message when it cannot be done."""
     if not request.sign:
+        own_key = request.key is not None and str(request.key) != os.environ.get("HAUBERK_KEY")
+        if own_key or request.password_file or request.time_stamp:
+            exits.refuse("--key, --key-password-file and --time-stamp are for signing: add --sign")
         return None
+    if not kinds:
+        exits.refuse("--sign signs files, and none is asked for: add --pdf, --png, --jpg or --pack, or to a scan --save-tape")
     from importlib.util import find_spec
 
     from hauberk.app.scanning import now

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hauberk.app.scanning import ScanOrder, assess, now
+from hauberk.checks.existence import NO_DOMAIN
 from hauberk.cli import exits
 from hauberk.cli.judge_run import read_tape, rubric_named
 from hauberk.cli.network import live_config, live_world
@@ -118,7 +119,8 @@ def _changes(one: Assessment, other: Assessment) -> list[tuple[str, str, str, st
 def _show(one: Assessment, other: Assessment) -> None:
     console = result_console()
     console.print(Text.assemble(("today      ", "dim"), _in_words(one)))
-    console.print(Text.assemble(("with this  ", "dim"), _in_words(other), f"  ({other.score.points - one.score.points:+g} points)"))
+    gained = f"  ({other.score.points - one.score.points:+g} points)" if one.score.coverage and other.score.coverage else ""
+    console.print(Text.assemble(("with this  ", "dim"), _in_words(other), gained))
     changes = _changes(one, other)
     if not changes:
         console.print("No verdict changes.")
@@ -133,6 +135,9 @@ def _show(one: Assessment, other: Assessment) -> None:
 
 def _in_words(assessment: Assessment) -> str:
     score = assessment.score
+    if not score.coverage:
+        missing = (finding.message for verdict in assessment.verdicts for finding in verdict.findings if finding.code == NO_DOMAIN)
+        return next(missing, "Nothing could be judged.")
     caps = "; held down by: " + "; ".join(dict.fromkeys(cap.reason for cap in score.caps)) if score.caps else ""
     return f"{score.points:g} of 100, grade {score.grade}, {score.band.value}{' (incomplete)' if score.incomplete else ''}{caps}"
 

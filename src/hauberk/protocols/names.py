@@ -19,6 +19,8 @@ def parse_domain(text: str) -> str | Malformed:
     A URL gives its host, an e-mail address its domain. At least two labels are wanted: `localhost` has no mail to look at.
     """
     shown = text.strip().strip("<>").strip()
+    if shown.count("@") > 1 and re.search(r"[,;\s]", shown):
+        return Malformed(text, 0, "there is more than one address here; give one at a time", len(text))
     host = _host_of(shown)
     name = host.strip().replace("\u3002", ".").replace("\uff0e", ".").replace("\uff61", ".").removesuffix(".")
     if not name:

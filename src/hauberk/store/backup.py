@@ -118,8 +118,11 @@ def _take(file: Path, source: Path) -> None:
         source.chmod(0o600)
     except OSError as error:
         raise StoreError(Fault.MISSING, f"the backup {file} cannot be read: {error.strerror}") from error
-    with clear_errors(), closing(open_file(str(source))) as connection:
-        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    try:
+        with clear_errors(), closing(open_file(str(source))) as connection:
+            found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    except StoreError as error:
+        raise StoreError(error.fault, f"the backup {file} cannot be read: {error}") from error
     if found != (1,):
         raise StoreError(Fault.INVALID, f"{file} is no backup of Hauberk")
 

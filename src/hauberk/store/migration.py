@@ -7,7 +7,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hauberk.store.engine import engine, open_file
@@ -33,6 +33,7 @@ async def migrate(url: str, revision: str = "head") -> None:
         with clear_errors():
             async with made.connect() as connection, connection.begin():
                 await _one_at_a_time(connection)
+                await connection.run_sync(_refuse_foreign)
                 await connection.run_sync(_upgrade, revision)
     finally:
         await made.dispose()
@@ -63,6 +64,15 @@ def _make_private(path: Path) -> None:
 async def _one_at_a_time(connection: AsyncConnection) -> None:
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    """A file with tables, none of them ours, was meant for something else; on PostgreSQL several programs may share a database."""
+    names = inspect(connection).get_table_names() if connection.dialect.name == "sqlite" else []
+    if names and "alembic_version" not in names:
+        raise StoreError(
+            Fault.CONFLICT, f"the database {connection.engine.url.database} is that of another program: it has no tables of ours"
+        )
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
