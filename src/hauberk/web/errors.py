@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from hauberk.store.errors import Fault, StoreError
 from hauberk.web.access import Guest, NotSignedIn
 from hauberk.web.installation import installation_of
-from hauberk.web.page import page, see
+from hauberk.web.page import is_partial, page, see
 from hauberk.web.protection import protect
 from hauberk.web.views.words import sentence
 
@@ -51,7 +51,8 @@ def explain_errors(app: FastAPI) -> None:
 def error_page(request: Request, status: int, detail: str = "", headers: dict[str, str] | None = None) -> Response:
     """`detail` in place of the status's own words. It protects itself: what crashed is answered outside of all layers of ours."""
     title, words = _WORDS.get(status, _WORDS[400] if status < 500 else _WORDS[500])
-    response = page(request, "error.html", Guest(), status=status, code=status, title=title, words=detail or words)
+    template = "error_partial.html" if is_partial(request) else "error.html"
+    response = page(request, template, Guest(), status=status, code=status, title=title, words=detail or words)
     response.headers.update(headers or {})
     protect(response.headers, installation_of(request).settings)
     return response

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 
 from hauberk.app.work import ordering
 from hauberk.app.work.planning import look_after
@@ -64,6 +64,8 @@ async def generate(
     name = parse_domain(domain)
     if isinstance(name, Malformed) or not kinds:
         wrong = name.reason if isinstance(name, Malformed) else "choose at least one format"
+        if is_partial(request):
+            raise HTTPException(422, sentence(wrong))
         return await _shown(request, visitor, here, wrong=sentence(wrong), typed=domain)
     async with here.store.tenant(visitor.tenant.id) as session:
         await look_after(session, (name,), here.clock())

@@ -1,6 +1,7 @@
 """The organisations that somebody looks after: finding one, turning to it, and taking on another."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
@@ -48,7 +49,7 @@ async def found(request: Request, here: Here, visitor: Operator, name: Annotated
         if error.fault is not Fault.INVALID:
             raise
         return await _page(request, here, visitor, view.Sought(), wrong={"name": sentence(error)}, name=name)
-    return see("/clients?done=client", request)
+    return see(f"/clients?{urlencode({'q': tenant.name, 'done': 'client'})}", request)
 
 
 @router.post("/turn-to/{tenant_id}")

@@ -49,6 +49,19 @@ document.addEventListener("submit", (event) => {
   if (menu) menu.open = false;
 });
 
+// Why a form did not work is shown where its answer would be. What looks again by itself stays as it is, and looks again.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400 && event.detail.requestConfig.verb === "post") event.detail.shouldSwap = true;
+});
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig.verb !== "post") return;
+  const notice = document.createElement("p");
+  notice.className = "notice fail";
+  notice.setAttribute("role", "alert");
+  notice.textContent = "The server cannot be reached. Try again in a minute.";
+  event.detail.target.replaceChildren(notice);
+});
+
 // A link to a check inside closed parts opens them.
 function openTarget() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
