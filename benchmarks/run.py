@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in one run, and `docs/benchmarks.md` out of it.
 
-python -m benchmarks.run
+python -m benchmarks.run [start|dns|scan|tls|server|gateway|mail ...]
 """
 
 import platform
@@ -23,8 +23,9 @@ _WRITTEN = _ROOT / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A heading, what is measured and how, and what makes the table."""
+    """A name to ask for it by, a heading, what is measured and how, and what makes the table."""
 
+    name: str
     title: str
     about: str
     table: Callable[[], str]
@@ -32,16 +33,19 @@ class Part:
 
 _PARTS = (
     Part(
+        "start",
         "Start and memory",
         "The command as a user starts it, in a process of its own. Memory is the most that was resident.",
         lambda: start_up.table(start_up.rows()),
     ),
     Part(
+        "dns",
         "DNS client",
         "The same questions to the same warm Unbound, 200 in flight; best of several rounds in turn. CPU time is the client's alone.",
         lambda: dns_client.table(dns_client.rows()),
     ),
     Part(
+        "scan",
         "Whole scans",
         f"""{scan.COUNT:,} domains of the lab (two in three with SPF includes, one in four without a DMARC record, two in a hundred with
 MTA-STS), served by NSD and a warm Unbound, with a thousand mail servers at addresses of their own, all on loopback in a network
@@ -62,23 +66,27 @@ judges them; checkdmarc says whether STARTTLS works.""",
         lambda: scan.table(scan.rows()),
     ),
     Part(
+        "tls",
         "TLS of one mail server",
         "One server looked at by each program with its own defaults; connections are counted by the server.",
         lambda: tls.table(tls.rows(1, quick=True)),
     ),
     Part(
+        "server",
         "Server",
         f"""One process of the server on SQLite, with {server.DOMAINS} domains and {server.RESULTS} results of each; the client is a process
 of its own on the same machine. The API's quotas are lifted. Each request looks up its token or session, and reads the database.""",
         lambda: server.table(server.rows()),
     ),
     Part(
+        "gateway",
         "Content gateway",
         """The time from the first octet of a body to the verdict, over the milter protocol on loopback: ownership, the second engine
 (YARA-X, archives, macros) and, where marked, encryption. All of it is added to the time that submission takes.""",
         lambda: gateway.table(gateway.figures()),
     ),
     Part(
+        "mail",
         "The whole mail system",
         f"""{mail_chain.COUNT} messages with a PDF (20 kB) submitted by {mail_chain.SESSIONS} sessions of a workstation, through the MDA's
 filters, over the MTA (which scans again and signs with DKIM) to a partner, with DANE; all on one machine, in network namespaces (the stage
@@ -90,7 +98,9 @@ of `hauberk system demo`). The filters named are those at submission.""",
 
 def main() -> None:
     wanted = sys.argv[1:]
-    sections = [_section(part) for part in _PARTS if not wanted or any(word.lower() in part.title.lower() for word in wanted)]
+    if unknown := set(wanted) - {part.name for part in _PARTS}:
+        sys.exit(f"there is no {' or '.join(sorted(unknown))}; there are {', '.join(part.name for part in _PARTS)}")
+    sections = [_section(part) for part in _PARTS if not wanted or part.name in wanted]
     text = "\n\n".join(("# Benchmarks", "Written by `make bench`; do not edit.", _machine(), *sections)) + "\n"
     if wanted:
         print(text)
