@@ -12,6 +12,8 @@ sends it back later looks the same from here, and is nearly as bad. Where a reci
 every name (a catch-all), because then it may be a mailbox like any other. A server that sends us away before the end, or refuses even
 postmaster in the same words, is unknown.
 
+Ask from outside: a scanner in a network of yours that may relay by your own settings finds exactly that.
+
 ## Why it matters
 An open relay is found within hours. It sends other people's spam in your name, until the block lists have it and your own mail no longer
 arrives.
@@ -56,6 +58,7 @@ from hauberk.protocols.walk import NOT_ASKED
 
 _MOST_SHOWN = 6
 _NOT_SENT = "Whether it would be delivered was not tried"
+_FROM_OUTSIDE = "That is as it should be only if you let the scanner's own address relay"
 
 
 def judge(reading: Reading) -> Iterable[Finding]:
@@ -86,7 +89,7 @@ def _open(subject: str, facts: RelayFacts, accepted: tuple[Answered, ...]) -> Fi
         message += (
             "; mailboxes that cannot exist are accepted too, so the server may send it all back later, to whoever was named as sender"
         )
-    return Finding(subject, Verdict.FAIL, f"{message}.", _shown(accepted), "open-relay")
+    return Finding(subject, Verdict.FAIL, f"{message}. {_FROM_OUTSIDE}.", _shown(accepted), "open-relay")
 
 
 def _spelled_like_a_route(subject: str, facts: RelayFacts) -> Finding:
