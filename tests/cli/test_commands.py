@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -11,7 +12,13 @@ from PIL import Image
 from pypdf import PdfReader
 
 from cli.command import Hauberk
+from hauberk.app.reporting import prepare
+from hauberk.app.scanning import Scan, assess
+from hauberk.lab.casebook import Case, observe
+from hauberk.model.dns import DnsAnswer, DnsExchange, Record
+from hauberk.protocols.dnssec import NO_SUCH_NAME
 from hauberk.report.json import decode
+from hauberk.scoring.rubric import load
 
 
 def test_a_scan_of_an_exemplary_domain_is_fine(hauberk: Hauberk, network: Path) -> None:
@@ -166,9 +173,27 @@ def test_without_a_network_the_scan_is_incomplete_and_says_so(hauberk: Hauberk) 
     done = hauberk("scan", "example.com", "--resolver", "udp://127.0.0.1:9", "--format", "json", "--time-limit", "20")
     assert done.code == 3
     assert "is there a network?" in done.err
+    change = ("--record", '_dmarc.example.com TXT "v=DMARC1; p=none"')
+    assert hauberk("whatif", "example.com", "--resolver", "udp://127.0.0.1:9", *change).code == 3
     said = json.loads(done.out)
     assert said["score"]["incomplete"] is True
     assert {one["verdict"] for one in said["verdicts"]} <= {"unknown", "not-applicable", "info"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"": DnsAnswer("SERVFAIL")}, "answers every question with SERVFAIL"),
+        ({"": DnsAnswer("NXDOMAIN")}, "says that there is no root of the DNS"),
+        ({NO_SUCH_NAME: DnsAnswer("NOERROR", (Record(NO_SUCH_NAME, "A", 60, "192.0.2.1"),))}, "invents answers"),
+        ({".": DnsAnswer("NOERROR", authenticated=False)}, "does not validate"),
+    ],
+)
+def test_why_a_resolver_cannot_be_believed_is_said(answers: dict[str, DnsAnswer], said: str) -> None:
+    seen = observe(Case("resolver", "", records="example.com. A 192.0.2.1"))
+    dns = [DnsExchange(one.question, answers.get("") or answers.get(one.question.name) or one.answer, one.no_answer) for one in seen.dns]
+    tape = replace(seen, dns=tuple(dns))
+    assert any(said in notice for notice in prepare(Scan(tape, assess(tape, load(), plan=False)), "").notices)
 
 
 def test_a_name_that_does_not_exist_is_said_to_not_exist(hauberk: Hauberk, network: Path) -> None:

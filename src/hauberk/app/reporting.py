@@ -1,6 +1,7 @@
 """From a scan to files: the content of a report, its renderings, signed if wanted, and a folder in which nothing is overwritten."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from errno import ENOTDIR
 from functools import cached_property
@@ -11,6 +12,8 @@ from hauberk.app.scanning import Scan
 from hauberk.app.signing import STATEMENT, Signing
 from hauberk.checks.existence import is_missing
 from hauberk.checks.reading import Reading
+from hauberk.model.dns import DnsAnswer
+from hauberk.model.observation import Observation
 from hauberk.protocols import dnssec
 from hauberk.report import json
 from hauberk.report.compose import compose
@@ -64,20 +67,34 @@ class Prepared:
         said: list[str] = []
         if not self.exists:
             said.append(f"{observation.domain} does not exist in the DNS (NXDOMAIN); is it spelled right?")
-        if all(exchange.no_answer for exchange in observation.dns):
-            said.append(f"nothing was answered by the resolver {observation.vantage.resolver}; is there a network?")
-        elif not observation.vantage.resolver_trusted:
-            said.append(
-                f"the path to the resolver {observation.vantage.resolver} can be tampered with, so DNSSEC and DANE are unknown; use a "
-                "validating resolver on this machine, or one over TLS: --resolver tls://9.9.9.9#dns.quad9.net"
-            )
-        elif Reading(observation).walked(dnssec.resolver, observation.domain, observation.options).validates is False:
-            said.append(f"the resolver {observation.vantage.resolver} does not validate, so DNSSEC and DANE are unknown; use one that does")
+        said += _about_resolver(observation)
         if observation.options.areas:
             said.append(f"only these areas were looked at: {', '.join(observation.options.areas)}")
         if not observation.finished:
             said.append(f"the time limit ended the scan of {observation.domain}; the result is what was known by then")
         return tuple(said)
+
+
+def _about_resolver(observation: Observation) -> Iterator[str]:
+    """What stands in the way of believing the resolver, if anything does: the gravest of it."""
+    resolver = f"the resolver {observation.vantage.resolver}"
+    answers = [exchange.answer for exchange in observation.dns if exchange.answer and not exchange.question.server]
+    found = Reading(observation).walked(dnssec.resolver, observation.domain, observation.options)
+    if not answers:
+        yield f"nothing was answered by {resolver}; is there a network?"
+    elif all(answer.rcode not in ("NOERROR", "NXDOMAIN") for answer in answers):
+        yield f"{resolver} answers every question with {answers[0].rcode}, so nothing is known; use another"
+    elif isinstance(found.root, DnsAnswer) and found.root.rcode == "NXDOMAIN":
+        yield f"{resolver} says that there is no root of the DNS, so nothing that it says can be believed; use another"
+    elif found.lies:
+        yield f"{resolver} invents answers: it gives a name that cannot exist an address; use another"
+    elif not observation.vantage.resolver_trusted:
+        yield (
+            f"the path to {resolver} can be tampered with, so DNSSEC and DANE are unknown; use a validating resolver on this machine, or "
+            "one over TLS: --resolver tls://9.9.9.9#dns.quad9.net"
+        )
+    elif found.validates is False:
+        yield f"{resolver} does not validate, so DNSSEC and DANE are unknown; use one that does"
 
 
 @dataclass(frozen=True, slots=True)

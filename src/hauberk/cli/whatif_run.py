@@ -7,7 +7,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from hauberk.app.scanning import ScanOrder, assess, now
+from hauberk.app.reporting import prepare
+from hauberk.app.scanning import Scan, ScanOrder, assess, now
 from hauberk.checks.existence import NO_DOMAIN
 from hauberk.cli import exits
 from hauberk.cli.judge_run import read_tape, rubric_named
@@ -37,14 +38,14 @@ async def run_whatif(
         after = overlay(before, proposal)
     else:
         before, after = await _two_surveys(subject, proposal, ScanOrder(rubric, ScanOptions(depth="standard")), resolver, network)
-    for line in _displaced(before, proposal):
-        sys.stderr.write(f"hauberk: {visible(line)}\n")
     one, other = assess(before, rubric, plan=False), assess(after, rubric, plan=False)
+    for line in (*prepare(Scan(before, one), "").notices, *_displaced(before, proposal)):
+        sys.stderr.write(f"hauberk: {visible(line)}\n")
     if format == "json":
         sys.stdout.write(_as_json(one, other))
     else:
         _show(one, other)
-    return exits.FINE if before.finished and after.finished else exits.INCOMPLETE
+    return exits.FINE if before.finished and after.finished and one.score.coverage else exits.INCOMPLETE
 
 
 def _tape(subject: str) -> Observation | None:
