@@ -140,6 +140,11 @@ def test_tenants_are_counted_together_by_their_latest_results(url: str) -> None:
                 later = await scans.store(session, observation(at=NOW + DAY), NOW)
                 await assessments.add(session, later.scan.id, assessment(observation(at=NOW + DAY), 10.0), NOW)
                 await domains.add(session, "unscanned.example", NOW)
+                nobody = await domains.add(session, "nobody.example", NOW)
+                silent = observation(nobody.name)
+                nothing = assessment(silent, 0.0)
+                nothing = replace(nothing, score=replace(nothing.score, coverage=0.0, incomplete=True))
+                await assessments.add(session, (await scans.store(session, silent, NOW)).scan.id, nothing, NOW)
                 gone = await domains.add(session, "gone.example", NOW)
                 await domains.remove(session, gone.id, NOW)
             async with store.tenant(other) as session:
@@ -149,9 +154,9 @@ def test_tenants_are_counted_together_by_their_latest_results(url: str) -> None:
                 earlier = await standings(system, [one], NOW)
         assert set(found) == {one}  # the other was not asked for, and the empty one has no domain
         standing = found[one]
-        assert (standing.domains, standing.scanned) == (2, 1)
-        assert (standing.lowest, standing.oldest) == (10.0, NOW + DAY)
-        assert standing.red + standing.amber + standing.green == 1
+        assert (standing.domains, standing.scanned) == (3, 2)
+        assert (standing.lowest, standing.oldest) == (10.0, NOW)
+        assert (standing.red, standing.amber, standing.incomplete, standing.green) == (0, 1, 1, 0)
         assert earlier[one].lowest == kept.assessed.points
 
     asyncio.run(scenario())

@@ -13,8 +13,8 @@ from hauberk.store.tables.evidence import assessments, domains
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Over the latest results of a tenant's domains: how many are in which band, how many of them are incomplete, the lowest points and
-    the oldest evidence."""
+    """Over the latest results of a tenant's domains: how many are in which band, or `incomplete` and not red, the lowest points of those
+    of which something could be judged, and the oldest evidence."""
 
     tenant_id: int
     domains: int
@@ -37,15 +37,15 @@ async def standings(session: SystemSession, tenants: Iterable[int], at: datetime
         .limit(1)
         .scalar_subquery()
     )
-    bands = (func.coalesce(func.sum(case((latest.c.band == band, 1), else_=0)), 0).label(band) for band in ("red", "amber", "green"))
+    red, incomplete = latest.c.band == "red", latest.c.incomplete
+    states = {"red": red, "incomplete": incomplete & ~red} | {band: (latest.c.band == band) & ~incomplete for band in ("amber", "green")}
     statement = (
         select(
             domains.c.tenant_id,
             func.count().label("domains"),
             func.count(latest.c.id).label("scanned"),
-            *bands,
-            func.coalesce(func.sum(case((latest.c.incomplete, 1), else_=0)), 0).label("incomplete"),
-            func.min(latest.c.points).label("lowest"),
+            *(func.coalesce(func.sum(case((is_so, 1), else_=0)), 0).label(state) for state, is_so in states.items()),
+            func.min(case((latest.c.coverage > 0, latest.c.points))).label("lowest"),
             func.min(latest.c.observed_at).label("oldest"),
         )
         .select_from(domains.outerjoin(latest, (latest.c.tenant_id == domains.c.tenant_id) & (latest.c.id == newest)))

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hauberk.model.score import Band
 from hauberk.report.content import Mark
+from hauberk.report.wording import INCOMPLETE
 from hauberk.store.standings import Standing
 from hauberk.store.tenants import Tenant
 from hauberk.web.views.asked import PAGE, pages_of, query
 from hauberk.web.views.words import NO_RESULT, Freshness, freshness, result_mark
 
-_ORDER = (Band.RED, Band.AMBER, Band.GREEN)
+_ORDER = (result_mark("red", incomplete=False), result_mark("amber", incomplete=False), INCOMPLETE, result_mark("green", incomplete=False))
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """`worst` is the state of the worst domain; `fresh` that of the oldest evidence; `counts` are domains by band, worst first."""
+    """`worst` is the state of the worst domain; `fresh` that of the oldest evidence; `counts` are domains by state, worst first."""
 
     tenant: Tenant
     domains: int
@@ -59,17 +59,18 @@ def client_state(tenant: Tenant, standing: Standing | None, now: datetime) -> Cl
     """`standing` is `None` for a tenant without domains."""
     if standing is None:
         return ClientState(tenant, 0, 0, NO_RESULT, len(_ORDER), None, None, ())
-    by_band = {Band.RED: standing.red, Band.AMBER: standing.amber, Band.GREEN: standing.green}
-    worst = next((band for band in _ORDER if by_band[band]), None)
+    numbers = (standing.red, standing.amber, standing.incomplete, standing.green)
+    counts = tuple((mark, number) for mark, number in zip(_ORDER, numbers, strict=True) if number)
+    worst = counts[0][0] if counts else NO_RESULT
     return ClientState(
         tenant,
         standing.domains,
         standing.domains - standing.scanned,
-        NO_RESULT if worst is None else result_mark(worst.value, incomplete=bool(standing.incomplete)),
-        len(_ORDER) if worst is None else _ORDER.index(worst),
+        worst,
+        (*_ORDER, NO_RESULT).index(worst),
         standing.lowest,
         None if standing.oldest is None else freshness(standing.oldest, now),
-        tuple((result_mark(band.value, incomplete=False), by_band[band]) for band in _ORDER if by_band[band]),
+        counts,
     )
 
 
