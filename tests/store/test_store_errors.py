@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from hauberk.store import domains, scans, tenants
+from hauberk.store.backup import backup
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.migration import migrate
 from hauberk.store.session import TenantSession
@@ -196,6 +197,8 @@ def test_a_full_disk_loses_nothing_that_was_stored(small_disk: Path) -> None:
                     stored += 1
             assert (full.value.fault, full.value.may_pass) == (Fault.FULL, True)
             assert stored > 3
+            with pytest.raises(StoreError, match="backup cannot be written: its disk is full"):
+                await backup(url, small_disk / "backup")
             async with store.tenant(tenant, writing=False) as session:
                 report = await verify_chain(session)
                 assert (report.links, report.broken) == (stored, None)

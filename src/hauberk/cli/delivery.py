@@ -1,6 +1,7 @@
 """What a scan leaves behind: files, notices, and its exit code."""
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from hauberk.app.reporting import Prepared, Written, reports, tape, write_file
@@ -20,7 +21,7 @@ _FAIL_ON = {
 def write_files(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, several: bool, save_tape: bool) -> list[Path]:
     """Say on stderr what the operator should know, write the reports and the tape, and say where they are."""
     for notice in prepared.notices:
-        sys.stderr.write(f"hauberk: {visible(notice)}\n")
+        _say(notice)
     try:
         written = _written(prepared, kinds, out, several=several, save_tape=save_tape)
     except NoTimeStampError as error:
@@ -30,6 +31,12 @@ def write_files(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, severa
     for path in written:
         sys.stderr.write(f"wrote {path}\n")
     return written
+
+
+@lru_cache(maxsize=16)
+def _say(notice: str) -> None:
+    """Once, where it holds for the whole of a list."""
+    sys.stderr.write(f"hauberk: {visible(notice)}\n")
 
 
 def _written(prepared: Prepared, kinds: tuple[str, ...], out: Path, *, several: bool, save_tape: bool) -> list[Path]:

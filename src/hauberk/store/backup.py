@@ -79,6 +79,10 @@ def _unfinished(file: Path) -> Generator[Path]:
     os.close(number)
     try:
         yield Path(name)
+    except StoreError as error:
+        if error.fault is not Fault.FULL:
+            raise
+        raise StoreError(Fault.FULL, f"{file} cannot be written: its disk is full") from error
     finally:
         for ending in ("", "-wal", "-shm", "-journal"):
             Path(name + ending).unlink(missing_ok=True)
