@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -427,6 +428,8 @@ def test_a_provider_takes_on_clients_and_turns_to_them(play: Play) -> None:
     async def scenario(site: Site) -> None:
         ada = await _ada(site)
         founded = await ada.send("/clients", name="Zürich Mail & Co")
+        async with site.store.tenant(2, writing=False) as session:
+            assert await schedule.default(session) == timedelta(days=7)
         assert founded.status_code == 303
         page = await ada.read(founded.headers["location"])
         assert ("Turn to Zürich Mail &amp; Co" in page, "Turn to it to add its domains" in page, "you are here" in page) == (

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
 from hauberk.app import organisations
-from hauberk.store import members, sessions
+from hauberk.store import members, schedule, sessions
 from hauberk.store.errors import Fault, StoreError
 from hauberk.store.members import Role
 from hauberk.store.standings import standings
@@ -16,6 +16,7 @@ from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id
+from hauberk.web.settings.scheduling import CHOICES, Choice, every_of
 from hauberk.web.settings.told import said
 from hauberk.web.views import clients as view
 from hauberk.web.views.words import sentence
@@ -38,8 +39,14 @@ async def show(request: Request, here: Here, visitor: Reader, asked: Annotated[v
 
 
 @router.post("/clients")
-async def found(request: Request, here: Here, visitor: Operator, name: Annotated[str, Form(max_length=1000)]) -> Response:
-    """A new organisation, of which the visitor is administrator."""
+async def found(
+    request: Request,
+    here: Here,
+    visitor: Operator,
+    name: Annotated[str, Form(max_length=1000)],
+    added: Annotated[Choice, Form()] = "by-order",
+) -> Response:
+    """A new organisation, of which the visitor is administrator; `added` is how often its domains will be scanned."""
     at = here.clock()
     try:
         async with here.store.system() as session:
@@ -49,6 +56,8 @@ async def found(request: Request, here: Here, visitor: Operator, name: Annotated
         if error.fault is not Fault.INVALID:
             raise
         return await _page(request, here, visitor, view.Sought(), wrong={"name": sentence(error)}, name=name)
+    async with here.store.tenant(tenant.id) as session:
+        await schedule.set_default(session, every_of(added))
     return see(f"/clients?{urlencode({'q': tenant.name, 'done': 'client'})}", request)
 
 
@@ -71,4 +80,4 @@ async def _page(
     shown = view.clients((view.client_state(tenant, found.get(tenant.id), at) for tenant in looked_after), asked)
     content = {"name": "", "said": "", **words}
     template = "settings/clients_table.html" if request.headers.get("hx-target") == "clients" else "settings/clients.html"
-    return page(request, template, visitor, status=422 if wrong else 200, shown=shown, wrong=wrong or {}, **content)
+    return page(request, template, visitor, status=422 if wrong else 200, shown=shown, wrong=wrong or {}, choices=CHOICES, **content)

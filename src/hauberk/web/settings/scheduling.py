@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -16,6 +16,9 @@ from hauberk.web.views.words import rhythm as words_of
 
 router = APIRouter()
 BY_ORDER = "only when somebody asks"
+RHYTHMS = tuple((one.value, one.value.capitalize()) for one in Rhythm)
+CHOICES = (("by-order", BY_ORDER.capitalize()), *RHYTHMS)
+Choice: TypeAlias = Rhythm | Literal["by-order"]
 
 
 @router.get("/settings/schedule")
@@ -33,7 +36,8 @@ async def show_schedule(request: Request, here: Here, visitor: Administrator, do
         total=len(names),
         added=words_of(added) if added else BY_ORDER,
         soon=[(names[one.domain_id], one) for one in planned[:10]],
-        rhythms=[(one.value, one.value.capitalize()) for one in Rhythm],
+        rhythms=RHYTHMS,
+        choices=CHOICES,
         by_order=BY_ORDER,
         said=said(done),
     )
@@ -47,10 +51,12 @@ async def plan_all(request: Request, here: Here, visitor: Administrator, rhythm:
 
 
 @router.post("/settings/schedule/added")
-async def plan_added(
-    request: Request, here: Here, visitor: Administrator, added: Annotated[Rhythm | Literal["by-order"], Form()]
-) -> Response:
+async def plan_added(request: Request, here: Here, visitor: Administrator, added: Annotated[Choice, Form()]) -> Response:
     """How often domains that are added from now on are scanned."""
     async with here.store.tenant(visitor.tenant.id) as session:
-        await schedule.set_default(session, added.every if isinstance(added, Rhythm) else None)
+        await schedule.set_default(session, every_of(added))
     return see("/settings/schedule?done=saved", request)
+
+
+def every_of(chosen: Choice) -> timedelta | None:
+    return chosen.every if isinstance(chosen, Rhythm) else None
