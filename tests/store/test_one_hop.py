@@ -66,6 +66,15 @@ def test_a_statement_is_one_hop(tmp_path: Path) -> None:
             cursor = one_hop.Cursor(made)
             await cursor.execute("SELECT n FROM t UNION ALL SELECT n FROM t ORDER BY 1")
             assert [await cursor.fetchone() for _ in range(5)] == [(1,), (1,), (2,), (2,), None]
+            await made.commit()
+            before = Counted.hops
+            await made.rollback()
+            assert Counted.hops == before, "nothing was to be undone"
+            await one_hop.Cursor(made).execute("INSERT INTO t VALUES (3)")
+            await made.rollback()
+            cursor = one_hop.Cursor(made)
+            await cursor.execute("SELECT count(*) FROM t")
+            assert await cursor.fetchone() == (2,)
 
     asyncio.run(scenario())
 

@@ -91,6 +91,11 @@ class Connection(aiosqlite.Connection):
     def inner(self) -> sqlite3.Connection:
         return self._conn
 
+    async def rollback(self) -> None:
+        """The pool does so with every connection that comes back; after a commit there is nothing to undo, and nothing to go there for."""
+        if self.inner.in_transaction:
+            await super().rollback()
+
     async def hop(self, work: Callable[[], T]) -> T:
         """Do it in the thread."""
         return await self._execute(work)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
