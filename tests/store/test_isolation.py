@@ -152,6 +152,7 @@ CROSSINGS: dict[str, Call] = {
     "scans.observation_of": lambda s, t: scans.observation_of(s, t.kept.scan.id),
     "scans.store": lambda s, t: scans.store(s, observation(), NOW),
     "scans.tape_of": lambda s, t: scans.tape_of(s, t.kept.scan.id),
+    "schedule.of_domain": lambda s, t: schedule.of_domain(s, t.kept.domain_id),
     "schedule.of_tenant": lambda s, t: schedule.of_tenant(s),
     "schedule.default": lambda s, t: schedule.default(s),
     "schedule.plan_many": lambda s, t: schedule.plan_many(s, {t.kept.domain_id: NOW}, DAY),

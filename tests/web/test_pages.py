@@ -262,6 +262,14 @@ def test_what_is_known_of_a_domain_is_kept_and_nonsense_is_refused(play: Play) -
         assert domain is not None
         assert (domain.selectors, domain.own, domain.note) == ("s1 s2", True, "HQ")
         assert "is no DKIM selector" in (await browser.send(place, selectors="a;b<script>")).text
+        plan = f"/domains/{kept.domain_id}/schedule"
+        for chosen, told in (
+            ("daily", "Daily, next on"),
+            ("by-order", "Only when somebody asks."),
+            ("by-order", "Only when somebody asks."),
+        ):
+            await browser.send(place, plan, rhythm=chosen)
+            assert told in await browser.read(place)
         await browser.send(place, f"/domains/{kept.domain_id}/remove")
         assert "No domains yet" in await browser.read("/")
         assert "not looked after any more" in await browser.read(f"/domains/{kept.domain_id}")
@@ -334,7 +342,15 @@ def test_no_page_shows_or_changes_what_is_another_tenants(play: Play) -> None:
             _, secret = await shares.create(session, "x", "x", site.clock(), site.clock() + DAY)
         assert (await browser.get(f"/share/{secret}")).status_code == 303
         csrf = form_of(await browser.read("/"), "/theme").values["csrf"]
-        form = {"csrf": csrf, "kinds": "pdf", "check": "spf.restrictive", "reason": "x", "approver": "x", "until": "2026-12-31"}
+        form = {
+            "csrf": csrf,
+            "kinds": "pdf",
+            "check": "spf.restrictive",
+            "reason": "x",
+            "approver": "x",
+            "until": "2026-12-31",
+            "rhythm": "daily",
+        }
         file = {"file": ("a.txt", io.BytesIO(b"x"), "text/plain")}
         tried = 0
         for route in _routes(site):

@@ -75,6 +75,10 @@ async def of_tenant(session: TenantSession) -> tuple[Schedule, ...]:
     return await session.records(Schedule, session.select(Schedule, schedules).order_by(schedules.c.next_due))
 
 
+async def of_domain(session: TenantSession, domain_id: int) -> Schedule | None:
+    return await session.record(Schedule, session.select(Schedule, schedules).where(schedules.c.domain_id == domain_id))
+
+
 async def order_due(session: SystemSession, at: datetime, *, limit: int = 500) -> int:
     """Turn what is due into scan jobs and set the next date, in one transaction; how many. Missed dates are made up for once.
 

@@ -81,7 +81,7 @@ async def get_schedule(caller: Reader, name: Name) -> Schedule:
     """When a domain is scanned again; 404 where it is scanned by order only."""
     async with caller.reading() as session:
         domain = await domain_named(session, name)
-        found = next((one for one in await schedule.of_tenant(session) if one.domain_id == domain.id), None)
+        found = await schedule.of_domain(session, domain.id)
     if found is None:
         raise not_found("schedule")
     return _shown(found, name)

@@ -1,13 +1,15 @@
 """One domain: where it stands, what to mend, checking again, and what is known about it."""
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from hauberk.app.work import ordering
+from hauberk.app.work.planning import Rhythm, watch
 from hauberk.app.work.sealing import SealError
-from hauberk.store import assessments, domains, exceptions, jobs
+from hauberk.store import assessments, domains, exceptions, jobs, schedule
 from hauberk.store.assessments import Assessed
 from hauberk.store.domains import Domain
 from hauberk.store.session import TenantSession
@@ -20,6 +22,7 @@ from hauberk.web.pages.places import Id, assessed_of, domain_of
 from hauberk.web.pages.work import progress_page, under_way
 from hauberk.web.views import domain as view
 from hauberk.web.views.domain import Result
+from hauberk.web.views.rhythms import CHOICES, Choice, words_of
 from hauberk.web.views.words import sentence
 
 router = APIRouter(prefix="/domains/{id}")
@@ -108,6 +111,8 @@ async def _about(
         badge, lost = await address(here, visitor.tenant.id, domain.id), ""
     except SealError as error:
         badge, lost = "", sentence(error)
+    async with here.store.tenant(visitor.tenant.id, writing=False) as session:
+        planned = await schedule.of_domain(session, domain.id)
     return page(
         request,
         "domain_about.html",
@@ -115,6 +120,9 @@ async def _about(
         status=422 if wrong else 200,
         domain=domain,
         badge=badge,
+        planned=planned,
+        rhythm=words_of(timedelta(seconds=planned.every) if planned else None),
+        choices=CHOICES,
         lost=lost,
         wrong=wrong,
         saved=saved,
@@ -142,6 +150,18 @@ async def about(
         domain = await domain_of(session, id)
     wrong = f"“{bad[:60]}” is no DKIM selector." if bad else "At most 50 selectors." if len(named) > 50 else ""
     return await _about(request, visitor, here, domain, wrong=wrong, saved=not wrong)
+
+
+@router.post("/schedule")
+async def plan(request: Request, id: Id, visitor: Member, here: Here, rhythm: Annotated[Choice, Form()]) -> Response:
+    """How often the domain is checked again."""
+    async with here.store.tenant(visitor.tenant.id) as session:
+        await domain_of(session, id)
+        if isinstance(rhythm, Rhythm):
+            await watch(session, id, rhythm, here.clock())
+        elif await schedule.of_domain(session, id):
+            await schedule.stop(session, id)
+    return see(f"/domains/{id}/about#schedule", request)
 
 
 @router.post("/remove")

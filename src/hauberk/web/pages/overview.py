@@ -14,8 +14,8 @@ from hauberk.web.access import Member, Reader
 from hauberk.web.installation import Here
 from hauberk.web.page import page, see
 from hauberk.web.views import overview as view
-from hauberk.web.views import words
 from hauberk.web.views.pasted import pasted
+from hauberk.web.views.rhythms import words_of
 
 router = APIRouter()
 MOST_DOMAINS = 100_000
@@ -97,7 +97,7 @@ async def add(
         every = await schedule.default(session)
     ordered = await ordering.order_scans(here.store, visitor.tenant.id, ids, at) if scan else 0
     there = len(read.names) - len(ids)
-    planned = words.rhythm(every) if every else ""
+    planned = words_of(every) if every else ""
     return page(
         request, "domains_added.html", visitor, read=read, added=names_of, new=len(ids), there=there, ordered=ordered, planned=planned
     )

@@ -16,9 +16,9 @@ from hauberk.web.cookies import Cookie
 from hauberk.web.installation import Here, Installation
 from hauberk.web.page import page, see
 from hauberk.web.pages.places import Id
-from hauberk.web.settings.scheduling import CHOICES, Choice, every_of
 from hauberk.web.settings.told import said
 from hauberk.web.views import clients as view
+from hauberk.web.views.rhythms import CHOICES, Choice, every_of
 from hauberk.web.views.words import sentence
 
 router = APIRouter()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -12,13 +12,9 @@ from hauberk.web.access import Administrator
 from hauberk.web.installation import Here
 from hauberk.web.page import page, see
 from hauberk.web.settings.told import said
-from hauberk.web.views.words import rhythm as words_of
+from hauberk.web.views.rhythms import BY_ORDER, CHOICES, RHYTHMS, Choice, every_of, words_of
 
 router = APIRouter()
-BY_ORDER = "only when somebody asks"
-RHYTHMS = tuple((one.value, one.value.capitalize()) for one in Rhythm)
-CHOICES = (("by-order", BY_ORDER.capitalize()), *RHYTHMS)
-Choice: TypeAlias = Rhythm | Literal["by-order"]
 
 
 @router.get("/settings/schedule")
@@ -34,7 +30,7 @@ async def show_schedule(request: Request, here: Here, visitor: Administrator, do
         counts=[(words_of(timedelta(seconds=every)), count) for every, count in sorted(Counter(one.every for one in planned).items())],
         unplanned=len(names) - len(planned),
         total=len(names),
-        added=words_of(added) if added else BY_ORDER,
+        added=words_of(added),
         soon=[(names[one.domain_id], one) for one in planned[:10]],
         rhythms=RHYTHMS,
         choices=CHOICES,
@@ -56,7 +52,3 @@ async def plan_added(request: Request, here: Here, visitor: Administrator, added
     async with here.store.tenant(visitor.tenant.id) as session:
         await schedule.set_default(session, every_of(added))
     return see("/settings/schedule?done=saved", request)
-
-
-def every_of(chosen: Choice) -> timedelta | None:
-    return chosen.every if isinstance(chosen, Rhythm) else None

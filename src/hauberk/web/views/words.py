@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
 
-from hauberk.app.work.planning import Rhythm
 from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.report.compose import FRESH
@@ -59,14 +58,6 @@ def ago(moment: datetime, now: datetime) -> str:
     if not said:
         return "just now"
     return f"{said} ago" if seconds > 0 else f"in {said}"
-
-
-def rhythm(every: timedelta) -> str:
-    """`weekly`; `every 36 hours` where the interval has no name."""
-    named = Rhythm.of(every)
-    minutes = every // timedelta(minutes=1)
-    size, unit = next((size, unit) for size, unit in ((1440, "days"), (60, "hours"), (1, "minutes")) if minutes % size == 0)
-    return named.value if named else f"every {minutes // size} {unit}"
 
 
 def _span(seconds: float) -> str:
