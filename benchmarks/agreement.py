@@ -1,8 +1,8 @@
 """Hauberk's full depth held against independent oracles, on suites, versions, groups and chains, with every difference explained.
 
-Servers: Postfix with everything on and modern, one with TLS 1.3 only, Exim (GnuTLS), tlslite-ng with SSLv3, RC4, 3DES and NULL, and a newer
-OpenSSL with post-quantum groups. Oracles: sslyze, Debian's `openssl s_client` suite by suite, and that newer OpenSSL group by group.
-No server that still builds today takes SSLv2 or export suites: those are left to the simulated servers of the tests.
+Servers: Postfix with everything on and modern, one with TLS 1.3 only, Exim (GnuTLS), tlslite-ng with SSLv3, RC4, 3DES and NULL, an old
+OpenSSL with SSLv2 and export suites, and a newer one with post-quantum groups. Oracles: sslyze, Debian's `openssl s_client` suite by suite,
+and that newer OpenSSL group by group.
 
     python -m benchmarks.agreement
 
@@ -180,7 +180,7 @@ def servers(left_out: list[str]) -> Generator[list[Server]]:
     with ExitStack() as stack:
         started: list[Server] = []
         folders = [
-            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hauberk-tls-", ignore_cleanup_errors=True))) for _ in range(4)
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hauberk-tls-", ignore_cleanup_errors=True))) for _ in range(5)
         ]
         if reason := real_postfix.missing():
             left_out.append(reason)
@@ -190,6 +190,7 @@ def servers(left_out: list[str]) -> Generator[list[Server]]:
         makes = (
             ("Exim 4.96 (GnuTLS)", tls_servers.exim, True),
             ("tlslite-ng, SSLv3 and worse", tls_servers.tlslite, False),
+            ("OpenSSL 1.0.2e, SSLv2 and export", tls_servers.old_openssl, False),
             ("OpenSSL 4.0, post-quantum", tls_servers.newer_openssl, False),
         )
         for folder, (name, start, starttls) in zip(folders[1:], makes, strict=True):

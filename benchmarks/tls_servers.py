@@ -1,4 +1,4 @@
-"""TLS servers of other makes than Postfix, each a process on a high loopback port: Exim (GnuTLS), tlslite-ng, a newer OpenSSL."""
+"""TLS servers of other makes than Postfix, each a process on a high loopback port: Exim (GnuTLS), tlslite-ng, OpenSSL newer and older."""
 
 import os
 import shutil
@@ -18,6 +18,7 @@ from lab.ports import free_port
 
 _ROOT = Path(__file__).parents[1]
 _TLSLITE = "tlslite-ng==0.8.2"
+_SSLYZE = "sslyze==6.3.1"
 _POST_QUANTUM = "X25519MLKEM768:SecP256r1MLKEM768:SecP384r1MLKEM1024:MLKEM512:MLKEM768:MLKEM1024:X25519:P-256:P-384:ffdhe3072"
 _EXIM_PACKAGES = ("exim4-daemon-light", "libidn12")
 _EXIM = """
@@ -63,6 +64,19 @@ def tlslite(folder: Path) -> Generator[int]:
     port = free_port()
     files = (str(folder / "rsa.key"), str(folder / "rsa.pem"))
     command = (str(python_with(_TLSLITE)), str(_ROOT / "benchmarks/tlslite_server.py"), str(port), *files)
+    with _running(command, port, folder, {}):
+        yield port
+
+
+@contextmanager
+def old_openssl(folder: Path) -> Generator[int]:
+    """SSLv2 to TLS 1.2 with all that OpenSSL 1.0.2e knows, export suites and anonymous ones too, TLS at once; its port.
+
+    Raises `RuntimeError` when sslyze, which brings it along, cannot be had.
+    """
+    port = free_port()
+    files = (str(folder / "rsa.key"), str(folder / "rsa.pem"))
+    command = (str(python_with(_SSLYZE)), str(_ROOT / "benchmarks/old_openssl_server.py"), str(port), *files)
     with _running(command, port, folder, {}):
         yield port
 

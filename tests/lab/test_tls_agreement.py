@@ -62,6 +62,7 @@ def test_postfix_as_sslyze_sees_it(postfix: real_postfix.Postfix, service: str) 
     (
         (tls_servers.exim, True, oracles.sslyze, 40),
         (tls_servers.tlslite, False, oracles.sslyze, 80),
+        (tls_servers.old_openssl, False, oracles.sslyze, 190),
         (tls_servers.newer_openssl, False, oracles.sslyze, 40),
         (tls_servers.newer_openssl, False, groups_of_1_3, 0),
     ),

@@ -133,3 +133,10 @@ def test_early_data_is_what_the_ticket_allows(allowed: int | UnsetType, on: bool
 def test_there_is_no_early_data_before_tls_1_3() -> None:
     assert look(TlsServerSpec((RSA,), versions=("TLSv1.2",)))[0].early_data is False
     assert look(MODERN)[0].early_data is None
+
+
+def test_the_leaf_that_ssl_2_shows_is_no_chain_of_its_own() -> None:
+    assert len(RSA.chain) > 1
+    assert {fact.chain for fact in look(OLD, FULL)[0].chains} == {RSA.chain, ECDSA.chain}
+    (alone,) = look(replace(OLD, versions=("SSLv2",)), FULL)[0].chains
+    assert (alone.version, alone.chain) == ("SSLv2", RSA.chain[:1])

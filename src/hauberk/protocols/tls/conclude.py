@@ -168,9 +168,11 @@ def _schemes(ledger: Ledger) -> tuple[SchemeFact, ...]:
 
 
 def _chains(ledger: Ledger) -> tuple[ChainFact, ...]:
+    """Every chain that was shown. SSLv2 has room for a leaf alone, which is no chain of its own where the whole one was seen."""
     facts: dict[tuple[bytes, ...], ChainFact] = {}
+    leaves = {choice.flight.chain[0] for choice in ledger.choices if choice.flight.chain and choice.version != SSL2}
     for choice in ledger.choices:
-        if choice.flight.chain:
+        if choice.flight.chain and (choice.version != SSL2 or choice.flight.chain[0] not in leaves):
             facts.setdefault(choice.flight.chain, ChainFact(choice.key, choice.flight.chain, VERSIONS.get(choice.version, "")))
     return tuple(facts.values())
 
