@@ -126,7 +126,15 @@ def weighed(rubric: Rubric) -> set[str]:
 
 
 def test_every_check_but_the_informing_ones_is_weighed() -> None:
-    informing = {"bimi.valid", "domain.lookalikes", "domain.parked", "sender.matrix", "tls.post-quantum"}
+    informing = {
+        "bimi.valid",
+        "dns.redundant",
+        "domain.lookalikes",
+        "domain.parked",
+        "ipv6.name-servers",
+        "sender.matrix",
+        "tls.post-quantum",
+    }
     # A weight on what comes on request would let options move a sum.
     on_request = {"ports.submission", "relay.closed", "routing.rpki", "tls.no-command-injection"}
     assert {check.id for check in catalogue.all_checks()} - weighed(load()) <= informing | on_request

@@ -42,6 +42,11 @@ class Zone:
     unresolved: tuple[str, ...] = ()
     said: tuple[Said, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name servers, with and without addresses."""
+        return tuple(dict.fromkeys((*(server.name for server in self.servers), *self.unresolved)))
+
 
 @dataclass(frozen=True, slots=True)
 class Delegation:

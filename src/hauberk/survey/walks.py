@@ -73,7 +73,7 @@ AREAS: Mapping[str, tuple[SurveyWalk, ...]] = MappingProxyType(
         "dns": (mx.routing, delegation.survey),
         "dnssec": (mx.routing, dnssec.resolver, dnssec.of_domain, dnssec.of_hosts),
         "domain": (mx.transport, spf.tree, dmarc.discover, lookalikes.neighbours),
-        "ipv6": (mx.transport,),
+        "ipv6": (mx.transport, delegation.survey),
         "mta-sts": (mx.transport, mta_sts.discover),
         "mx": (mx.transport, mx.resolution),
         "ports": (mx.transport, tls.probe, tls.services),
