@@ -158,10 +158,14 @@ def test_organisations_and_tokens_are_refused_in_words(tmp_path: Path) -> None:
         (("token", "--scope", "read", "--tenant", "nobody"), "the organisations are"),
         (("token", "--scope", "everything", "--tenant", "example-ltd"), "the scopes are read"),
         (("organisation", " "), "needs a name"),
+        (("archive", "nobody"), "there are example-ltd, example-ltd-2"),
     ):
         refused = typed("server", *arguments, *at)
         assert (refused.code, refused.out) == (2, ""), arguments
         assert words in refused.err
+    assert typed("server", "archive", "example-ltd-2", *at).err == "hauberk: Example Ltd is out of service; its evidence stays\n"
+    assert typed("server", "organisations", *at).out == "example-ltd\tExample Ltd\n"
+    assert typed("server", "archive", "example-ltd-2", "--back", *at).err == "hauberk: Example Ltd is in service again\n"
     issued = typed("server", "token", "--scope", "metrics", "--tenant", "example-ltd-2", "--days", "0", *at)
     assert issued.out.startswith("hbk_")
     assert "metrics, until it is revoked" in issued.err

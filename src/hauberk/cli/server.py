@@ -42,9 +42,22 @@ def token(
 
 @server.command()
 def organisations(database: Database = DEFAULT) -> None:
-    """List the organisations: short name, a tab, name."""
+    """List the organisations that are in service: short name, a tab, name."""
     with_store()
     from hauberk.cli.server_run import listed
 
     for line in done(listed(database)):
         typer.echo(line)
+
+
+@server.command()
+def archive(
+    tenant: Annotated[str, typer.Argument(metavar="ORGANISATION", help="Its short name.")],
+    back: Annotated[bool, typer.Option("--back", help="Bring it back into service.")] = False,
+    database: Database = DEFAULT,
+) -> None:
+    """Take an organisation out of service: nobody works in it, its tokens and links hold no longer, nothing is scanned. Evidence stays."""
+    with_store()
+    from hauberk.cli.server_run import archive
+
+    done(archive(database, tenant, back=back))

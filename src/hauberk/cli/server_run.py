@@ -41,6 +41,20 @@ async def listed(database: str) -> list[str]:
         return [f"{one.slug}\t{visible(one.name)}" for one in await tenants.all_tenants(session) if one.archived_at is None]
 
 
+async def archive(database: str, slug: str, *, back: bool) -> None:
+    """Take an organisation out of service, or bring it back. Raises `StoreError`; ends the command with a message where there is none."""
+    async with _opened(database) as store, store.system() as session:
+        tenant = await tenants.by_slug(session, slug)
+        if tenant is None:
+            known = ", ".join(one.slug for one in await tenants.all_tenants(session))
+            exits.refuse(f"{visible(slug[:80])!r} is no organisation; there are {known or 'none'}")
+        if back:
+            await tenants.restore(session, tenant.id)
+        else:
+            await tenants.archive(session, tenant.id, now())
+    sys.stderr.write(f"hauberk: {visible(tenant.name)} is {'in service again' if back else 'out of service; its evidence stays'}\n")
+
+
 async def issue(database: str, order: TokenOrder) -> str:
     """The token's secret. Raises `StoreError`; ends the command with a message where the order is wrong."""
     scopes = [word for text in order.scopes for word in text.replace(",", " ").split()]

@@ -61,6 +61,11 @@ async def archive(session: SystemSession, tenant: int, at: datetime) -> None:
     await session.run(tenants.update().where(tenants.c.id == tenant, tenants.c.archived_at.is_(None)).values(archived_at=at))
 
 
+async def restore(session: SystemSession, tenant: int) -> None:
+    """Back into service."""
+    await session.run(tenants.update().where(tenants.c.id == tenant).values(archived_at=None))
+
+
 async def current(session: TenantSession) -> Tenant:
     """The session's own tenant."""
     found = await session.record(Tenant, select(*columns(tenants, Tenant)).where(tenants.c.id == session.tenant))
