@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,8 @@ def test_wrong_answers_are_refused_and_nothing_is_written(hauberk: Hauberk, chan
 
 
 def test_plan_says_what_would_be_where_and_shows_no_secret(begun: Hauberk) -> None:
+    declaration = begun.folder / "mail.toml"
+    declaration.write_bytes(BOM_UTF8 + declaration.read_bytes().replace(b"\n", b"\r\n"))  # as editors of Windows keep it
     done = begun("system", "plan", "--out", "files")
     assert done.code == 0
     assert re.search(r"^ +postfix +/etc/postfix/main\.cf  root:root 0644$", done.out, re.M)

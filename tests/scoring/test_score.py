@@ -1,3 +1,6 @@
+from codecs import BOM_UTF8
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -192,6 +195,11 @@ def test_without_the_probe_the_score_is_complete_all_the_same() -> None:
 def test_what_is_no_rubric_is_refused(data: bytes) -> None:
     with pytest.raises(RubricError):
         parse(data)
+
+
+def test_a_byte_order_mark_before_a_rubric_means_nothing() -> None:
+    text = (files("hauberk.scoring") / "rubrics" / "hauberk-2026.toml").read_bytes()
+    assert parse(BOM_UTF8 + text) == parse(text)
 
 
 def test_an_unknown_rubric_is_refused_with_the_known_ones() -> None:

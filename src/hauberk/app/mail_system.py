@@ -35,7 +35,7 @@ def key_folder(declaration: Path) -> Path:
 def declared(path: Path) -> Declaration:
     """Raises `DeclarationError`."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise DeclarationError(f"there is no {path}; `hauberk system init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:

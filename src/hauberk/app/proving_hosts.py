@@ -53,7 +53,7 @@ class Halfway:
 def order(declared: Declaration, accounts: Path, keys: Path | None = None) -> Order:
     """`keys`: the folder with the declaration's keys, for the vantage that settles; no other needs them. Raises `NotProvedError`."""
     try:
-        testers, sink = read(accounts.read_text("utf-8"), declared)
+        testers, sink = read(accounts.read_text("utf-8-sig"), declared)
     except (OSError, UnicodeDecodeError) as error:
         raise NotProvedError(f"{accounts} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except BadTestersError as error:

@@ -199,7 +199,7 @@ def _site(file: Path, root: str) -> "Site":
     from hauberk.system.declaration_reading import read
 
     try:
-        found = read(file.read_text("utf-8"), str(file))
+        found = read(file.read_text("utf-8-sig"), str(file))
         if not isinstance(found, Declaration):
             exits.refuse("\n".join(str(flaw) for flaw in found))
         return site(found, root)

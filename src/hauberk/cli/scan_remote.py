@@ -118,7 +118,7 @@ def _token(file: Path | None) -> str:
             exits.refuse(f"a server wants a token: --token-file FILE, or the variable {TOKEN}")
     else:
         try:
-            token = file.read_text(encoding="utf-8", errors="replace")
+            token = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError as error:
             exits.refuse(f"--token-file {file} cannot be read: {error.strerror}")
     token = token.strip()

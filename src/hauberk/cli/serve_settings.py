@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -137,7 +138,7 @@ def _is_loopback(host: str) -> bool:
 
 def _providers(file: Path) -> tuple[Provider, ...]:
     try:
-        entries = msgspec.toml.decode(file.read_bytes(), type=ProviderFile).provider
+        entries = msgspec.toml.decode(file.read_bytes().removeprefix(BOM_UTF8), type=ProviderFile).provider
         made = tuple(_provider(entry, file.parent) for entry in entries)
     except OSError as error:
         exits.refuse(f"--providers {error.filename}: {error.strerror}")

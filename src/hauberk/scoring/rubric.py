@@ -1,5 +1,6 @@
 """Rubrics: versioned TOML files that say what each verdict is worth, what caps the score and what makes it green."""
 
+from codecs import BOM_UTF8
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -102,7 +103,7 @@ def load(name: str = DEFAULT) -> Rubric:
 def parse(data: bytes) -> Rubric:
     """Raises `RubricError` with the place of what is wrong."""
     try:
-        rubric = msgspec.toml.decode(data, type=Rubric)
+        rubric = msgspec.toml.decode(data.removeprefix(BOM_UTF8), type=Rubric)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RubricError(f"this is no rubric: {error}") from None
     if not rubric.grade or not any(group.item for group in rubric.group):

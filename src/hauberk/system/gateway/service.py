@@ -28,7 +28,7 @@ class CannotServe(Exception):
 def load(path: Path) -> GatewayConfig:
     """The configuration in a file; raises `CannotServe`."""
     try:
-        return read(path.read_text("utf-8"), str(path))
+        return read(path.read_text("utf-8-sig"), str(path))
     except BadConfig as error:
         raise CannotServe(str(error)) from error
     except UnicodeDecodeError as error:
