@@ -227,6 +227,11 @@ def test_a_closed_standard_output_is_no_reason_to_crash(hauberk: Hauberk) -> Non
     assert hauberk("catalogue", shell='exec "$@" >&-').code == 0
 
 
+def test_a_closed_standard_input_holds_nothing(hauberk: Hauberk) -> None:
+    done = hauberk("scan", "--file", "-", shell='exec "$@" <&-')
+    assert done.code == 2 and "there is no domain to scan" in done.err
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("catalogue",), ("explain", "spf.valid")])
 def test_a_full_disk_behind_standard_output_is_said(hauberk: Hauberk, arguments: tuple[str, ...]) -> None:
     done = hauberk(*arguments, shell='exec "$@" >/dev/full')

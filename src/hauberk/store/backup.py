@@ -117,6 +117,8 @@ def _seal(part: Path) -> None:
 
 def _take(file: Path, source: Path) -> None:
     """A private copy of the backup, to be migrated without touching it."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise StoreError(Fault.INVALID, f"{file} is no backup of Hauberk: it is no file")
     try:
         shutil.copyfile(file, source)
         source.chmod(0o600)
