@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from hauberk.model.observation import Observation, ScanOptions
-from hauberk.model.transport import Endpoint, SmtpSession, Trial
+from hauberk.model.transport import Endpoint, SmtpSession, Trial, TrialMatter
 from hauberk.protocols.tls.facts import TlsFacts
 from hauberk.protocols.tls.probe import probe_endpoint
 from hauberk.protocols.trial import Obeyed, read_trial
@@ -99,6 +99,7 @@ def test_the_tape_leads_to_the_same_facts(postfix: real_postfix.Postfix) -> None
 def test_modern_servers_are_complete(postfix: real_postfix.Postfix, service: str, versions: tuple[str, ...]) -> None:
     facts, _ = asyncio.run(look(postfix, service))
     assert (facts.partial, facts.accepted_versions, facts.unknown_versions) == ("", versions, ())
+    assert facts.early_data is False
 
 
 def test_anvils_limits_of_30_connections_and_20_sessions_leave_room(postfix: real_postfix.Postfix, whole: TlsFacts) -> None:
@@ -144,14 +145,20 @@ def test_a_limit_that_closes_without_a_word_is_no_answer(postfix: real_postfix.P
     assert contradictions(facts, whole) == []
 
 
-def test_postfix_forgets_what_came_with_starttls(postfix: real_postfix.Postfix) -> None:
-    async def scenario() -> object:
-        config = LiveConfig(
-            resolver="udp://127.0.0.1:9", helo="probe.example.net", routes={(ADDRESS, 25): ("127.0.0.1", postfix.ports["modern"])}
-        )
-        async with LiveWorld(config) as world:
-            return await world.ask(Trial(Endpoint(real_postfix.HOST, ADDRESS)))
-
-    session = asyncio.run(scenario())
+async def tried(postfix: real_postfix.Postfix, service: str, port: int, matter: TrialMatter) -> SmtpSession:
+    routes = {(ADDRESS, port): ("127.0.0.1", postfix.ports[service])}
+    async with LiveWorld(LiveConfig(resolver="udp://127.0.0.1:9", helo="probe.example.net", routes=routes)) as world:
+        session = await world.ask(Trial(Endpoint(real_postfix.HOST, ADDRESS, port), matter))
     assert isinstance(session, SmtpSession)
+    return session
+
+
+def test_postfix_forgets_what_came_with_starttls(postfix: real_postfix.Postfix) -> None:
+    session = asyncio.run(tried(postfix, "modern", 25, TrialMatter.COMMANDS))
     assert read_trial(session).obeyed in (Obeyed.NO, Obeyed.REFUSED)
+
+
+@pytest.mark.parametrize(("service", "port"), (("everything", 25), ("wrapped", 465)))
+def test_postfix_does_not_renegotiate(postfix: real_postfix.Postfix, service: str, port: int) -> None:
+    session = asyncio.run(tried(postfix, service, port, TrialMatter.RENEGOTIATION))
+    assert session.tls is not None and session.tls.version == "TLSv1.2" and session.tls.renegotiated is False

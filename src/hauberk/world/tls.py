@@ -49,13 +49,14 @@ def _context(protocol: bytes, short_hello: bool) -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
     if short_hello:
         context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    else:
+        context.set_info_callback(_note_ticket)  # those of TLS 1.2 come in clear
     context.set_min_proto_version(SSL.TLS1_VERSION)
     context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0")
     context.set_options(_OP_LEGACY_SERVER_CONNECT | _OP_IGNORE_UNEXPECTED_EOF)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
-    context.set_info_callback(_note_ticket)
     if protocol:
         context.set_alpn_protos([protocol])
     return context
