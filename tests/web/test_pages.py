@@ -71,6 +71,7 @@ def test_of_a_domain_that_is_gone_the_pages_say_that_alone(play: Play) -> None:
         page = await browser.read(f"/domains/{kept.domain_id}")
         assert "gone.example does not exist (NXDOMAIN)" in page
         assert "What to mend" not in page and "Red flags" not in page and "In short" not in page
+        assert '<span class="strong">–</span>' in await browser.read(f"/domains/{kept.domain_id}/history")
         overview = await browser.read("/")
         assert "Incomplete" in overview and '<span class="strong"></span> <span class="quiet">–</span>' in overview
 

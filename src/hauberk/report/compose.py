@@ -17,8 +17,7 @@ from hauberk.report.servers import servers
 from hauberk.report.summary import flags, lines
 from hauberk.report.text import clipped
 from hauberk.report.tls import details
-from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points
-from hauberk.scoring.score import UNGRADED
+from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points, scored
 
 FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
@@ -96,7 +95,7 @@ def _header(assessment: Assessment, observation: Observation, company: str, doma
 def _score(score: Score) -> ScorePart:
     return ScorePart(
         points=score.points,
-        shown=points(score.points) if score.coverage else UNGRADED,
+        shown=scored(score.points, score.coverage),
         grade=score.grade,
         mark=INCOMPLETE if score.standing == "incomplete" else BANDS[score.band],
         headline=_headline(score),

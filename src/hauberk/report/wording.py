@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.report.content import Mark
+from hauberk.scoring.score import UNGRADED
 
 MARKS = {
     Verdict.PASS: Mark("pass", "Pass"),
@@ -85,6 +86,11 @@ def minute(moment: datetime) -> str:
 def points(value: float) -> str:
     """At most one decimal: `49`, `71.5`."""
     return f"{value:.1f}".removesuffix(".0")
+
+
+def scored(value: float, coverage: float) -> str:
+    """The points of a result; a dash where nothing could be judged."""
+    return points(value) if coverage else UNGRADED
 
 
 def counted(number: int, one: str, many: str = "") -> str:

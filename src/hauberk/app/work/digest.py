@@ -7,7 +7,7 @@ from hauberk.app.work.events import Event
 from hauberk.app.work.orders import DeliveryWanted, Note, Outcome
 from hauberk.app.work.workshop import Held, Workshop
 from hauberk.model.score import Band
-from hauberk.report.wording import counted, points
+from hauberk.report.wording import counted, points, scored
 from hauberk.store import alerts, channels, jobs, tenants
 from hauberk.store import overview as overviews
 from hauberk.store.alerts import Alert
@@ -17,6 +17,7 @@ from hauberk.store.session import TenantSession
 
 _WEEK = timedelta(days=7)
 _MOST_DOMAINS = 20
+_INCOMPLETE = "incomplete"
 _MOST_ALERTS = 20
 
 
@@ -47,8 +48,8 @@ async def _all_states(session: TenantSession, shop: Workshop) -> tuple[DomainSta
 def digest(organisation: str, states: tuple[DomainState, ...], recent: tuple[Alert, ...]) -> str:
     """Plain text; the first line is its subject."""
     scanned = [state for state in states if state.points is not None]
-    bands = {band: sum(state.band == band.value for state in scanned) for band in Band}
-    summary = ", ".join(f"{number} {band.value}" for band, number in bands.items() if number)
+    words = [_word(state) for state in scanned]
+    summary = ", ".join(f"{words.count(word)} {word}" for word in (*Band, _INCOMPLETE) if word in words)
     lines = [f"{organisation}: {counted(len(states), 'domain')}{': ' + summary if summary else ''}", ""]
     if len(scanned) < len(states):
         lines += [f"{counted(len(states) - len(scanned), 'domain has', 'domains have')} not been scanned yet.", ""]
@@ -59,8 +60,12 @@ def digest(organisation: str, states: tuple[DomainState, ...], recent: tuple[Ale
     return "\n".join(lines)
 
 
+def _word(state: DomainState) -> str:
+    """As the overview says it: a red result is red, however little could be judged."""
+    return _INCOMPLETE if state.incomplete and state.band != Band.RED else state.band or ""
+
+
 def _line(state: DomainState) -> str:
     change = (state.points or 0.0) - state.previous_points if state.previous_points is not None else 0.0
     moved = f", {'up' if change > 0 else 'down'} {points(abs(change))}" if abs(change) >= 0.05 else ""
-    word = "incomplete" if state.incomplete else state.band
-    return f"  {state.name}: {points(state.points or 0.0)} of 100, grade {state.grade}, {word}{moved}"
+    return f"  {state.name}: {scored(state.points or 0.0, state.coverage or 0.0)} of 100, grade {state.grade}, {_word(state)}{moved}"

@@ -11,7 +11,7 @@ from hauberk.model.verdict import SEVERITY, CheckVerdict, Finding, Verdict
 from hauberk.protocols.names import to_unicode
 from hauberk.report.content import Mark
 from hauberk.report.text import shortened
-from hauberk.report.wording import MARKS, area_name, points
+from hauberk.report.wording import MARKS, area_name, scored
 from hauberk.web.views.words import result_mark, signed
 
 _LONGEST = 320
@@ -105,7 +105,7 @@ def difference(before: tuple[Assessment, Observation], after: tuple[Assessment, 
 
 def _side(of: Assessment) -> Side:
     mark = result_mark(of.score.band.value, incomplete=of.score.incomplete)
-    return Side(of.observed_at, mark, points(of.score.points), of.score.grade, of.rubric, of.catalogue)
+    return Side(of.observed_at, mark, scored(of.score.points, of.score.coverage), of.score.grade, of.rubric, of.catalogue)
 
 
 def _change(check: str, was: CheckVerdict | None, now: CheckVerdict | None, titles: dict[str, str]) -> CheckChange | None:

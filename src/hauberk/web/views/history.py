@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hauberk.report.content import Mark
-from hauberk.report.wording import points
+from hauberk.report.wording import scored
 from hauberk.store.assessments import Assessed
 from hauberk.web.views.words import result_mark, signed
 
@@ -42,7 +42,7 @@ def _entry(one: Assessed, before: Assessed | None) -> Entry:
         one.scan_id,
         one.observed_at,
         result_mark(one.band, incomplete=one.incomplete),
-        points(one.points),
+        scored(one.points, one.coverage),
         one.grade,
         one.rubric,
         "" if before is None else signed(gained),
