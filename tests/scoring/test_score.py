@@ -132,6 +132,7 @@ def test_every_check_but_the_informing_ones_is_weighed() -> None:
     informing = {
         "bimi.valid",
         "dns.redundant",
+        "dnssec.modern-algorithms",
         "domain.lookalikes",
         "domain.parked",
         "ipv6.name-servers",

@@ -193,6 +193,8 @@ def _fill(file: BinaryIO, data: bytes, path: Path) -> None:
     try:
         with file:
             file.write(data)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C too
         path.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from None
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
