@@ -10,12 +10,15 @@ class Counter:
         self.starts: list[float] = []
 
     async def visit(self, politeness: Politeness, address: str) -> None:
-        async with politeness.turn(address):
+        await politeness.begin(address)
+        try:
             self.starts.append(asyncio.get_running_loop().time())
             self.open += 1
             self.most = max(self.most, self.open)
             await asyncio.sleep(0.01)
             self.open -= 1
+        finally:
+            politeness.end(address)
 
 
 def test_at_most_two_connections_are_open_to_one_address() -> None:
@@ -70,9 +73,10 @@ def test_a_slow_burst_does_not_draw_the_next_one_out() -> None:
     async def scenario() -> list[float]:
         politeness, starts = Politeness(Manners(per_address=1, pause=0.5, burst=2)), list[float]()
         for lasting in (0.8, 0.0, 0.0, 0.0):
-            async with politeness.turn("192.0.2.1"):
-                starts.append(asyncio.get_running_loop().time())
-                await asyncio.sleep(lasting)
+            await politeness.begin("192.0.2.1")
+            starts.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(lasting)
+            politeness.end("192.0.2.1")
         return starts
 
     first, _, third, fourth = asyncio.run(scenario())

@@ -2,8 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -47,24 +46,36 @@ class Politeness:
         self._total = asyncio.Semaphore(manners.total)
         self._hosts: dict[str, _Host] = {}
 
-    @asynccontextmanager
-    async def turn(self, address: str, *, pausing: bool = True) -> AsyncGenerator[None]:
-        """Held for as long as a connection to the address is open."""
+    async def begin(self, address: str, *, pausing: bool = True) -> None:
+        """Wait for a turn; it is held until `end`. Who is cancelled while waiting has none."""
         host = self._hosts.get(address)
         if host is None:
             host = self._hosts[address] = _Host(self._manners)
         host.users += 1
+        held: list[asyncio.Semaphore] = []
         try:
             # The address comes first: who waits for a busy address must not take a place from the others.
-            async with host.slots, self._total:
-                if pausing:
-                    await self._pause(host)
-                yield
-        finally:
-            host.users -= 1
-            if not host.users and not host.leaving:
-                host.leaving = True
-                asyncio.get_running_loop().call_later(self._span, self._forget, address)
+            for places in (host.slots, self._total):
+                await places.acquire()
+                held.append(places)
+            if pausing:
+                await self._pause(host)
+        except BaseException:
+            self._leave(address, host, held)
+            raise
+
+    def end(self, address: str) -> None:
+        """Give back a turn that `begin` gave: the connection is closed."""
+        host = self._hosts[address]
+        self._leave(address, host, (host.slots, self._total))
+
+    def _leave(self, address: str, host: _Host, held: Iterable[asyncio.Semaphore]) -> None:
+        for places in held:
+            places.release()
+        host.users -= 1
+        if not host.users and not host.leaving:
+            host.leaving = True
+            asyncio.get_running_loop().call_later(self._span, self._forget, address)
 
     async def _pause(self, host: _Host) -> None:
         """Whole bursts begin a span apart, so that a burst is not drawn out by the pace of the one before."""
