@@ -70,6 +70,9 @@ def test_several_processes_give_the_same_lines_in_the_same_order(hauberk: Hauber
         rows = list(csv.DictReader(StringIO(done.out))) if format == "csv" else list(map(json.loads, done.out.splitlines()))
         assert [row["domain"] for row in rows] == wanted
     assert hauberk(*arguments).code == 2
+    (hauberk.folder / "file").touch()
+    told = hauberk(*arguments, "--format", "csv", "--no-smtp", "--save-tape", "--out", "file")
+    assert told.code == 4 and "cannot write file: Not a directory" in told.err
 
 
 def test_reports_are_written_and_never_overwritten(hauberk: Hauberk, network: Path) -> None:

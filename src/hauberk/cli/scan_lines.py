@@ -3,6 +3,8 @@
 import sys
 from functools import partial
 
+import typer
+
 from hauberk.app.reporting import prepare
 from hauberk.app.scanning import Scan
 from hauberk.app.sharding import ShardError, polite_shards, scan_in_processes
@@ -44,6 +46,9 @@ def scan_lines(request: Request) -> int:
 def _line(request: Request, scan: Scan) -> tuple[str, int]:
     """Made where the scan was: the line, and the exit code it asks for. Files are written there too."""
     prepared = prepare(scan, request.company, signing_of(request.signing, request.company, request.written), request.logo)
-    write_files(prepared, request.kinds, request.out, several=True, save_tape=request.save_tape)
+    try:
+        write_files(prepared, request.kinds, request.out, several=True, save_tape=request.save_tape)
+    except typer.Exit as told:  # in a process of its own, where this would pass for a crash
+        raise SystemExit(told.exit_code) from None
     text = json.line(scan.assessment) if request.format == "jsonl" else csv.row(scan.assessment)
     return text, code_of(scan, request.fail_on)
