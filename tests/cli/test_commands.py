@@ -155,6 +155,7 @@ def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Pa
         (("judge", "nowhere.tape"), "cannot be read"),
         (("whatif", "example.com"), "--record"),
         (("whatif", "example.com", "--record", "nonsense"), "name TYPE data"),
+        (("whatif", "example.com", "--remove", "_dmarc.example.com TX"), "TX is no type of record"),
         (("whatif", "example.com", "--record", "_dmarc.example.com CNAME example.net."), "aliases are not followed"),
         (("explain", "dmarc.policy-enforce"), "dmarc.policy-enforced"),
         (("spf", "check", "--ip", "nonsense", "--mail-from", "a@example.com"), "no IP address"),

@@ -20,6 +20,7 @@ from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.malformed import Malformed, visible
 from hauberk.protocols.names import absolute, parse_domain
 from hauberk.survey.domain import survey
+from hauberk.world.dns.registry import type_code
 from hauberk.world.overlay import OverlayWorld, Proposal, overlay, parse_publishable, propose
 
 
@@ -85,6 +86,8 @@ def _sets(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         words = text.split()
         if len(words) != 2:
             exits.refuse(f"'{visible(text[:120])}': a record set is written: name TYPE")
+        if type_code(words[1].upper()) is None:
+            exits.refuse(f"'{visible(text[:120])}': {visible(words[1])} is no type of record")
         found.append((absolute(words[0]), words[1].upper()))
     return tuple(found)
 
