@@ -11,7 +11,7 @@ from hauberk.report.wording import points
 from hauberk.store.overview import DomainState, TrendPoint
 from hauberk.web.charts import Dot
 from hauberk.web.views.asked import PAGE, pages_of, query
-from hauberk.web.views.words import NO_RESULT, Freshness, ago, freshness, result_mark, signed
+from hauberk.web.views.words import NO_RESULT, Freshness, ago, expires_soon, freshness, result_mark, signed
 
 STATES = ("red", "amber", "green", "incomplete", "unscanned", "changed", "expiring")
 SORTS = ("name", "score", "change", "fresh")
@@ -164,7 +164,7 @@ def _changed(state: DomainState, _now: datetime) -> bool:
 
 
 def _expiring(state: DomainState, now: datetime) -> bool:
-    return state.observed_at is not None and freshness(state.observed_at, now).state != "pass"
+    return state.observed_at is not None and expires_soon(state.observed_at, now)
 
 
 _MATCHES: dict[str, Callable[[DomainState, datetime], bool]] = {

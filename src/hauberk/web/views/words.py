@@ -13,6 +13,7 @@ from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted
 
 NO_RESULT = Mark("none", "Not scanned yet")
 _DAY = timedelta(days=1)
+_SOON = 30 * _DAY
 _SHORT = {Band.GREEN: "Green", Band.AMBER: "Amber", Band.RED: "Red"}
 
 
@@ -26,6 +27,11 @@ class Freshness:
     until: datetime
 
 
+def expires_soon(observed_at: datetime, now: datetime) -> bool:
+    """Whether `freshness` is no more a pass."""
+    return observed_at + FRESH - now <= _SOON
+
+
 def freshness(observed_at: datetime, now: datetime) -> Freshness:
     """An auditor takes evidence of the last ninety days."""
     until = observed_at + FRESH
@@ -35,7 +41,7 @@ def freshness(observed_at: datetime, now: datetime) -> Freshness:
         days = -left // _DAY
         return Freshness("fail", 0.0, "expired today" if days == 0 else f"expired {counted(days, 'day')} ago", until)
     days = min(ceil(left / _DAY), FRESH // _DAY)
-    return Freshness("pass" if days > 30 else "warn" if days > 7 else "fail", share, f"{counted(days, 'day')} left", until)
+    return Freshness("pass" if left > _SOON else "warn" if days > 7 else "fail", share, f"{counted(days, 'day')} left", until)
 
 
 @cache
