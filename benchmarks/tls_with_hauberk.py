@@ -33,8 +33,7 @@ def _walk(endpoint: Endpoint, options: ScanOptions) -> Walk[TlsFacts]:
 
 
 def main() -> None:
-    for late in ("uvloop", "cryptography.hazmat.backends.openssl.backend"):
-        import_module(late)  # as the first use of them would; imports are not measured
+    import_module("cryptography.hazmat.backends.openssl.backend")  # as its first use would; imports are not measured
     suites()  # read the registry, as an import would
     wall, cpu = time.perf_counter(), time.process_time()
     facts = run(look(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

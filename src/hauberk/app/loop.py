@@ -1,9 +1,14 @@
 """Which event loop the program runs on: uvloop where it is present, the standard one elsewhere."""
 
-import asyncio
 import gc
+from asyncio import Runner
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+try:
+    from uvloop import new_event_loop
+except ImportError:
+    from asyncio import new_event_loop
 
 T = TypeVar("T")
 
@@ -21,11 +26,6 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     async def run_to_its_end() -> None:
         ended.append(await main)
 
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(run_to_its_end())
-    else:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run_to_its_end())
+    with Runner(loop_factory=new_event_loop) as runner:
+        runner.run(run_to_its_end())
     return ended[0]

@@ -6,7 +6,7 @@ RFC 9325 (4.2) tells them no further apart. RFC 9325, 4.1 forbids or advises aga
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from hauberk.protocols.tls.grade import Grade
@@ -90,18 +90,24 @@ class Suite:
 @cache
 def suites() -> dict[int, Suite]:
     """Every suite by its number, in the order of the registry."""
-    lines = files("hauberk.protocols.tls").joinpath("suites.txt").read_text().splitlines()
-    pairs = (line.split() for line in lines if not line.startswith("#"))
-    return {int(number, 16): _suite(int(number, 16), name) for number, name in pairs}
+    return {number: suite(number) for number in _names()}
 
 
+@lru_cache(maxsize=1024)
 def suite(number: int) -> Suite:
     """The suite; one that no registry knows is insufficient and named by its two octets (`0x1301`)."""
-    return suites().get(number) or _suite(number, f"0x{number:04X}")
+    return _suite(number, suite_name(number))
 
 
 def suite_name(number: int) -> str:
-    return suite(number).name
+    return _names().get(number) or f"0x{number:04X}"
+
+
+@cache
+def _names() -> dict[int, str]:
+    lines = files("hauberk.protocols.tls").joinpath("suites.txt").read_text().splitlines()
+    pairs = (line.split() for line in lines if not line.startswith("#"))
+    return {int(number, 16): name for number, name in pairs}
 
 
 @cache
