@@ -9,6 +9,7 @@ So a visit goes on inside the loop's own callbacks, and one future tells when it
 import asyncio
 import math
 import re
+from functools import lru_cache
 
 from hauberk.model.dns import NoAnswer, Silence
 from hauberk.model.transport import Ending, Flight, Hello
@@ -25,6 +26,13 @@ MOST_FLIGHT = 65_536
 _MOST_AT_ONCE = 8_192
 _POSITIVE = re.compile(rb"(?:2[0-9][0-9]-[^\n]*\n)*(2[0-9][0-9])(?: ([^\r\n]*))?\r?\n")
 _REFUSAL = re.compile(rb"(?:[45][0-9][0-9][ -]|\* BYE|-ERR)[^\r\n]{0,500}", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _whole_reply(data: bytes) -> Reply | None:
+    """Kept, since a server says the same to each of a hundred connections."""
+    found = _POSITIVE.fullmatch(data)
+    return Reply(int(found[1]), (line_text(found[2] or b""),)) if found else None
 
 
 async def say_hello(dialer: Dialer, hello: Hello, helo: str, patience: SmtpPatience) -> Flight | NoAnswer:
@@ -109,8 +117,7 @@ class _Visit(Connection):
         """The usual case without reading line by line: a whole positive reply in one piece, with the text of its last line."""
         if not self._smtp or len(data) > _MOST_AT_ONCE or self._before or self._lines.remainder:
             return None
-        found = _POSITIVE.fullmatch(data)
-        return Reply(int(found[1]), (line_text(found[2] or b""),)) if found else None
+        return _whole_reply(data)
 
     def _hear(self) -> None:
         while self._step is not None and self._watch is None and not self._refusal and (line := self._lines.take_line()) is not None:
