@@ -3,6 +3,7 @@
 import asyncio
 import errno
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from hauberk.model.dns import NoAnswer, Silence
@@ -114,11 +115,11 @@ class Dialer:
         self._ipv4 = ipv4
         self._ipv6 = ipv6
 
-    def dial(self, address: str, port: int) -> "_Call[Stream]":
+    def dial(self, address: str, port: int) -> AbstractAsyncContextManager[Stream | NoAnswer]:
         """A connected stream for the length of an `async with`, or why there is none. The waiting for one's turn is not counted."""
         return self.call(address, port, Stream)
 
-    def call(self, address: str, port: int, protocol: Callable[[], C]) -> "_Call[C]":
+    def call(self, address: str, port: int, protocol: Callable[[], C]) -> AbstractAsyncContextManager[C | NoAnswer]:
         """As `dial`, with a protocol of one's own, made as the connection is begun."""
         return _Call(self, address, port, protocol)
 
