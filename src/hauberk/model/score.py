@@ -10,6 +10,14 @@ class Band(StrEnum):
     RED = "red"
 
 
+INCOMPLETE = "incomplete"
+
+
+def standing(band: str, *, incomplete: bool) -> str:
+    """The band as it is told: `incomplete` where the result is, unless what is known makes it red."""
+    return INCOMPLETE if incomplete and band != Band.RED else str(band)
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
     """One check's share: `weight` and `earned` in points of the rubric's total; `counted` is false when it left the denominator."""
@@ -52,5 +60,5 @@ class Score:
 
     @property
     def standing(self) -> str:
-        """The band as it is told: `incomplete` where the result is, unless what is known makes it red."""
-        return "incomplete" if self.incomplete and self.band is not Band.RED else self.band.value
+        """The band as it is told."""
+        return standing(self.band, incomplete=self.incomplete)

@@ -97,7 +97,7 @@ def _score(score: Score) -> ScorePart:
         points=score.points,
         shown=scored(score.points, score.coverage),
         grade=score.grade,
-        mark=INCOMPLETE if score.standing == "incomplete" else BANDS[score.band],
+        mark=BANDS[score.band] if score.standing == score.band else INCOMPLETE,
         headline=_headline(score),
         rubric=score.rubric,
         coverage=_percent(score.coverage),

@@ -83,7 +83,7 @@ class TrustAnchors:
 
 def holds_certificates(place: Path) -> bool:
     """Whether there is anything in the file that a chain could end in."""
-    return any(subject_of(der) for der in _certificates_in(place))
+    return any(subject_of(der) is not None for der in _certificates_in(place))
 
 
 def _certificates_in(place: Path) -> Iterator[bytes]:

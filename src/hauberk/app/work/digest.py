@@ -6,7 +6,7 @@ from hauberk.app.work import orders
 from hauberk.app.work.events import Event
 from hauberk.app.work.orders import DeliveryWanted, Note, Outcome
 from hauberk.app.work.workshop import Held, Workshop
-from hauberk.model.score import Band
+from hauberk.model.score import INCOMPLETE, Band, standing
 from hauberk.report.wording import counted, points, scored
 from hauberk.store import alerts, channels, jobs, tenants
 from hauberk.store import overview as overviews
@@ -17,7 +17,6 @@ from hauberk.store.session import TenantSession
 
 _WEEK = timedelta(days=7)
 _MOST_DOMAINS = 20
-_INCOMPLETE = "incomplete"
 _MOST_ALERTS = 20
 
 
@@ -49,7 +48,7 @@ def digest(organisation: str, states: tuple[DomainState, ...], recent: tuple[Ale
     """Plain text; the first line is its subject."""
     scanned = [state for state in states if state.points is not None]
     words = [_word(state) for state in scanned]
-    summary = ", ".join(f"{words.count(word)} {word}" for word in (*Band, _INCOMPLETE) if word in words)
+    summary = ", ".join(f"{words.count(word)} {word}" for word in (*Band, INCOMPLETE) if word in words)
     lines = [f"{organisation}: {counted(len(states), 'domain')}{': ' + summary if summary else ''}", ""]
     if len(scanned) < len(states):
         lines += [f"{counted(len(states) - len(scanned), 'domain has', 'domains have')} not been scanned yet.", ""]
@@ -61,8 +60,7 @@ def digest(organisation: str, states: tuple[DomainState, ...], recent: tuple[Ale
 
 
 def _word(state: DomainState) -> str:
-    """As the overview says it: a red result is red, however little could be judged."""
-    return _INCOMPLETE if state.incomplete and state.band != Band.RED else state.band or ""
+    return standing(state.band or "", incomplete=bool(state.incomplete))
 
 
 def _line(state: DomainState) -> str:

@@ -21,21 +21,15 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from hauberk.checks.check import Check, Source
-from hauberk.checks.endpoints import unanswered
 from hauberk.checks.reading import Reading
+from hauberk.checks.zones import each_zone
 from hauberk.model.assessment import Remedy
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
-from hauberk.protocols import delegation
 from hauberk.protocols.delegation import Zone
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
-    found = reading.walked(delegation.survey, reading.domain, reading.options)
-    if not found.zones:
-        reason = f"the question for them {unanswered(found.failed)}" if found.failed else "none were found"
-        yield Finding(reading.domain, Verdict.UNKNOWN, f"The domain's name servers are not known: {reason}.")
-    for zone in found.zones:
-        yield _judge_zone(zone)
+    return each_zone(reading, _judge_zone)
 
 
 def _judge_zone(zone: Zone) -> Finding:

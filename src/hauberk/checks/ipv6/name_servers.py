@@ -19,27 +19,23 @@ and the glue for it at the registrar where the name lies within the zone:
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from hauberk.checks.answers import answered
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import unanswered
 from hauberk.checks.reading import Reading
+from hauberk.checks.zones import each_zone
 from hauberk.model.assessment import Remedy
 from hauberk.model.dns import NoAnswer
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
-from hauberk.protocols import delegation
 from hauberk.protocols.delegation import Zone
 
 _WANTED = 2  # as the mail test of Internet.nl wants it
 
 
 def judge(reading: Reading) -> Iterator[Finding]:
-    found = reading.walked(delegation.survey, reading.domain, reading.options)
-    if not found.zones:
-        reason = f"the question for them {unanswered(found.failed)}" if found.failed else "none were found"
-        yield Finding(reading.domain, Verdict.UNKNOWN, f"The domain's name servers are not known: {reason}.")
-    for zone in found.zones:
-        yield _judge_zone(reading, zone)
+    return each_zone(reading, partial(_judge_zone, reading))
 
 
 def _judge_zone(reading: Reading, zone: Zone) -> Finding:

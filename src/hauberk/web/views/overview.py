@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hauberk.model.score import Band
+from hauberk.model.score import INCOMPLETE, Band, standing
 from hauberk.protocols.names import to_unicode
 from hauberk.report.content import Mark
 from hauberk.report.wording import points
@@ -144,15 +144,11 @@ def _any(_state: DomainState, _now: datetime) -> bool:
     return True
 
 
-def _in_band(band: Band) -> Callable[[DomainState, datetime], bool]:
+def _stands(at: str) -> Callable[[DomainState, datetime], bool]:
     def matches(state: DomainState, _now: datetime) -> bool:
-        return state.band == band and (band is Band.RED or not state.incomplete)
+        return state.band is not None and standing(state.band, incomplete=bool(state.incomplete)) == at
 
     return matches
-
-
-def _incomplete(state: DomainState, _now: datetime) -> bool:
-    return bool(state.incomplete) and state.band != Band.RED
 
 
 def _unscanned(state: DomainState, _now: datetime) -> bool:
@@ -168,10 +164,7 @@ def _expiring(state: DomainState, now: datetime) -> bool:
 
 
 _MATCHES: dict[str, Callable[[DomainState, datetime], bool]] = {
-    "red": _in_band(Band.RED),
-    "amber": _in_band(Band.AMBER),
-    "green": _in_band(Band.GREEN),
-    "incomplete": _incomplete,
+    **{at: _stands(at) for at in (*Band, INCOMPLETE)},
     "unscanned": _unscanned,
     "changed": _changed,
     "expiring": _expiring,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
 
-from hauberk.model.score import Band
+from hauberk.model.score import Band, standing
 from hauberk.model.verdict import Verdict
 from hauberk.report.compose import FRESH
 from hauberk.report.content import Mark
@@ -48,9 +48,7 @@ def freshness(observed_at: datetime, now: datetime) -> Freshness:
 def result_mark(band: str, *, incomplete: bool) -> Mark:
     """The band as it stands on the report: an incomplete result says so, unless it is red."""
     known = Band(band)
-    if incomplete and known is not Band.RED:
-        return INCOMPLETE
-    return Mark(BANDS[known].state, _SHORT[known])
+    return Mark(BANDS[known].state, _SHORT[known]) if standing(known, incomplete=incomplete) == known else INCOMPLETE
 
 
 def verdict_mark(verdict: Verdict) -> Mark:
