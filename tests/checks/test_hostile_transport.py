@@ -37,6 +37,7 @@ data = {
     "TLSA": st.from_regex(r"[0-4] [0-2] [0-3] ([0-9a-f]{2}){0,33}", fullmatch=True) | st.text(max_size=20),
     "TXT": st.just('"v=STSv1; id=1"') | st.text(max_size=10),
     "SOA": st.just("a. b. 1 2 3 4 5"),
+    "CNAME": st.just("other.example.org."),
 }
 lines = st.sampled_from(
     ["220 mx ESMTP", "250-mx", "250-STARTTLS", "250 STARTTLS", "250 mx", "454 later", "502 no", "554 go away", "421", "", "\ud800"]
