@@ -1,14 +1,17 @@
-"""Many domains in several processes, since one process keeps only one core busy: each takes every n-th domain in a world of its own.
+"""Many domains in several processes, since one process keeps only one core busy: each has a world of its own, and takes the next domain
+when it has room for one, so that all end at about the same time.
 
 What is made of a scan is made where the scan is, and only that comes over: a whole scan costs more to hand over than to judge.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar, cast
 
 from hauberk.app.loop import run
@@ -37,21 +40,19 @@ def scan_in_processes(
     The processes share out the connections that one address may have. Raises `ShardError`.
     """
     context = get_context("fork") if "fork" in get_all_start_methods() else get_context("spawn")
-    share = replace(config, manners=_share(config.manners, processes))
-    receivers: list[Connection] = []
-    workers: list[BaseProcess] = []
+    share, following = replace(config, manners=_share(config.manners, processes)), context.Value("Q", 0)
+    workers: dict[Connection, BaseProcess] = {}
     try:
-        for number in range(processes):
+        for _ in range(processes):
             receiver, sender = context.Pipe(duplex=False)
-            shard = _Shard(share, tuple(domains[number::processes]), order, made, max(1, at_once // processes), sender)
-            workers.append(context.Process(target=shard.scan, daemon=True))
-            workers[-1].start()
+            shard = _Shard(share, tuple(domains), following, order, made, max(1, at_once // processes), sender)
+            workers[receiver] = context.Process(target=shard.scan, daemon=True)
+            workers[receiver].start()
             sender.close()
-            receivers.append(receiver)
-        for result in _in_order(receivers, len(domains)):
+        for result in _in_order(workers, len(domains)):
             yield cast(T, result)
     finally:
-        for worker in workers:
+        for worker in workers.values():
             worker.terminate()
             worker.join()
 
@@ -66,29 +67,34 @@ def _share(manners: Manners, processes: int) -> Manners:
     )
 
 
-def _in_order(receivers: list[Connection], count: int) -> Iterator[object]:
+def _in_order(workers: dict[Connection, BaseProcess], count: int) -> Iterator[object]:
     """Results taken as they come, so that no process waits for another, and given on in the order of the domains."""
-    early: dict[int, object] = {}
-    following = {receiver: number for number, receiver in enumerate(receivers)}
+    early, at_work = dict[int, object](), dict(workers)
     for number in range(count):
         while number not in early:
-            for receiver in cast("list[Connection]", wait([receiver for receiver, place in following.items() if place < count])):
+            if not at_work:
+                raise ShardError("the scanning processes left a domain out")
+            for receiver in cast("list[Connection]", wait(tuple(at_work))):
                 try:
-                    results = cast("list[object]", receiver.recv())
+                    early |= cast("dict[int, object]", receiver.recv())
                 except EOFError:
-                    raise ShardError("a scanning process ended before its work was done") from None
-                for result in results:
-                    early[following[receiver]] = result
-                    following[receiver] += len(receivers)
+                    _see_off(at_work.pop(receiver))
         yield early.pop(number)
+
+
+def _see_off(worker: BaseProcess) -> None:
+    worker.join()
+    if worker.exitcode:
+        raise ShardError("a scanning process ended before its work was done")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """One process's share of the domains."""
+    """One process's part in the work. `following` is the number of the next domain that nobody has taken."""
 
     config: LiveConfig
     domains: tuple[str, ...]
+    following: "Synchronized[int]"
     order: ScanOrder
     made: Callable[[Scan], object]
     at_once: int
@@ -98,7 +104,7 @@ class _Shard:
         run(self._scan())
 
     async def _scan(self) -> None:
-        loop, results = asyncio.get_running_loop(), list[object]()
+        loop, results, taken = asyncio.get_running_loop(), dict[int, object](), deque[int]()
 
         def hand_over() -> None:
             if results:
@@ -106,8 +112,19 @@ class _Shard:
                 results.clear()
 
         async with LiveWorld(self.config) as world:
-            async for scan in scan_domains(world, self.domains, self.order, at_once=self.at_once):
+            async for scan in scan_domains(world, self._turns(taken), self.order, at_once=self.at_once):
                 if not results:
                     loop.call_later(_GATHERING, hand_over)
-                results.append(self.made(scan))
+                results[taken.popleft()] = self.made(scan)
         hand_over()
+
+    def _turns(self, taken: deque[int]) -> Iterator[str]:
+        """The domains that it is this process's turn to scan; their numbers go to `taken`."""
+        while True:
+            with self.following.get_lock():
+                number = self.following.value
+                self.following.value = number + 1
+            if number >= len(self.domains):
+                return
+            taken.append(number)
+            yield self.domains[number]
