@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hauberk.app.scanning import assess
 from hauberk.checks.catalogue import checks_for, entries
@@ -220,7 +221,7 @@ def test_a_gauge_says_its_number_and_stays_silent_without_one() -> None:
 def test_an_area_counts_what_is_unknown_apart_from_checks_that_broke() -> None:
     judged = assess(observation(), load(), plan=False)
     odd = dict(zip((one.check for one in judged.verdicts if one.check.startswith("tls.")), (Verdict.UNKNOWN, Verdict.ERROR), strict=False))
-    verdicts = tuple(replace(one, verdict=odd.get(one.check, one.verdict)) for one in judged.verdicts)
+    verdicts = tuple(structs.replace(one, verdict=odd.get(one.check, one.verdict)) for one in judged.verdicts)
     content = compose(replace(judged, verdicts=verdicts), observation(), "")
     area = next(one for one in content.areas if any(check.id in odd for check in one.checks))
     counted = {mark.word: count for mark, count in area_shown(area.name, area.checks, ()).tally}

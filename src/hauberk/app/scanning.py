@@ -49,14 +49,14 @@ def now() -> datetime:
 
 def assess(observation: Observation, rubric: Rubric, *, plan: bool = True) -> Assessment:
     """Judge and score a tape. The same tape, catalogue and rubric give the same assessment for ever."""
-    return assess_survey(Surveyed(observation, {}), rubric, plan=plan)
+    return assess_survey(Surveyed(observation), rubric, plan=plan)
 
 
 def assess_survey(surveyed: Surveyed, rubric: Rubric, *, plan: bool = True) -> Assessment:
     """The same of a survey that has just ended, which need not be walked again."""
     observation = surveyed.observation
     checks = catalogue.checks_for(observation.options)
-    reading = Reading(observation, surveyed.walked)
+    reading = Reading(observation, surveyed.walked, surveyed.replies)
     verdicts = judge(reading, checks)
     return Assessment(
         domain=observation.domain,

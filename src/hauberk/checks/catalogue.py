@@ -2,7 +2,7 @@
 
 import pkgutil
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -48,6 +48,7 @@ def checks_of(areas: tuple[str, ...]) -> tuple[Check, ...]:
     return tuple(check for check in all_checks() if check.area in areas) if areas else all_checks()
 
 
+@lru_cache(maxsize=64)
 def checks_for(options: ScanOptions) -> tuple[Check, ...]:
     """The checks that a tape of such a scan is judged by."""
     return tuple(check for check in checks_of(options.areas) if check.asked_for(options))

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from hauberk.checks.endpoints import Seen, Starttls, each_endpoint, each_handshake, seen, starttls_trouble
 from hauberk.checks.reading import Reading
 from hauberk.checks.tls_versions import MODERN
@@ -65,7 +67,7 @@ def each_chain(reading: Reading, judge_one: Callable[[Seen, TlsHandshake], Itera
             for finding in judge_one(other, other.tls) if other.tls else ():
                 if finding.verdict in (Verdict.FAIL, Verdict.WARN):
                     message = f"The {key} certificate, which some clients get instead: {finding.message}"
-                    yield replace(finding, verdict=Verdict.WARN, message=message, code=f"other-{finding.code}")
+                    yield structs.replace(finding, verdict=Verdict.WARN, message=message, code=f"other-{finding.code}")
 
 
 def services(reading: Reading) -> tuple[TlsFacts, ...]:

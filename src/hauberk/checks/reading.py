@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
@@ -15,19 +16,25 @@ P = ParamSpec("P")
 class Reading:
     """One observation, read by all checks in turn. It is not shared between threads."""
 
-    def __init__(self, observation: Observation, walked: Mapping[Callable[[str, ScanOptions], Walk[object]], object] | None = None) -> None:
-        """`walked` are results of walks over this very tape, from its own domain and options, that are at hand already."""
+    def __init__(
+        self,
+        observation: Observation,
+        walked: Mapping[Callable[[str, ScanOptions], Walk[object]], object] = MappingProxyType({}),
+        held: Mapping[Ask, Reply] = MappingProxyType({}),
+    ) -> None:
+        """What is at hand already: `walked`, results of walks over the tape from its own domain and options, and `held`, its replies."""
         self.observation = observation
         self.domain = observation.domain
         self.options = observation.options
         self._usual: tuple[object, ...] = (self.domain, self.options)
         self._worked_out: dict[object, object] = {}
         # Nearly every walk is of the tape's own domain and options; they are found without hashing those again and again.
-        self._own: dict[object, object] = dict[object, object]((walked or {}).items())
+        self._own: dict[object, object] = dict[object, object](walked.items())
+        self._held = held
 
     @cached_property
-    def _replies(self) -> dict[Ask, Reply]:
-        return replies(self.observation)
+    def _replies(self) -> Mapping[Ask, Reply]:
+        return self._held or replies(self.observation)
 
     def reply(self, ask: Ask) -> Reply:
         """What the tape holds for an ask; `NOT_ASKED` where it holds nothing."""

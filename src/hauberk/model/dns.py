@@ -47,7 +47,7 @@ class DnsAnswer(Struct, frozen=True, cache_hash=True, gc=False):
 
     def of(self, type: str) -> tuple[Record, ...]:
         """The records of one type, wherever a CNAME led."""
-        return tuple(record for record in self.records if record.type == type)
+        return tuple([record for record in self.records if record.type == type])
 
 
 class Silence(StrEnum):

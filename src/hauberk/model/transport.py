@@ -8,8 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from hauberk.model.dns import NoAnswer
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """One MX host at one address. `host` is spelled like `Question.name`; `address` is the canonical text of an IP address."""
 
     host: str

@@ -1,7 +1,8 @@
 """What judging says: findings about subjects, and the verdict of a check."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Verdict(StrEnum):
@@ -30,8 +31,7 @@ SEVERITY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, gc=False):
     """One statement about one subject (this MX, this address, this record).
 
     `message` is a sentence for the administrator, `evidence` quotes what the network said. `code` names the reason for machines
@@ -45,8 +45,7 @@ class Finding:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckVerdict:
+class CheckVerdict(Struct, frozen=True, gc=False):
     """What one check came to: the worst of its findings."""
 
     check: str

@@ -6,7 +6,6 @@ means nothing: only when the same question with checking disabled (CD) gets its 
 is the zone bogus.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Struct
@@ -53,8 +52,7 @@ class Validated(Struct, frozen=True):
         return state(self.answer, self.unchecked)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolver:
+class Resolver(Struct, frozen=True):
     """What the resolver is like; None where it did not say.
 
     `trusted_path` is false when AD bits mean nothing here; `validates`: the signed root comes with AD; `lies`: a name that cannot
@@ -109,6 +107,8 @@ def validated(questions: tuple[Question, ...]) -> Walk[tuple[Validated, ...]]:
         for question, answer in zip(questions, answers, strict=True)
         if isinstance(answer, DnsAnswer) and answer.rcode == "SERVFAIL"
     )
+    if not failed:
+        return tuple(map(Validated, questions, answers))
     again = yield from ask_each(tuple(Question(one.name, one.type, one.server, checking_disabled=True) for one in failed))
     unchecked = dict(zip(failed, again, strict=True))
     return tuple(Validated(question, answer, unchecked.get(question)) for question, answer in zip(questions, answers, strict=True))

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
 from hauberk.model.transport import HttpsAnswer, Url
@@ -49,8 +51,7 @@ class StsPolicy:
     blank_lines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StsDiscovery:
+class StsDiscovery(Struct, frozen=True):
     """What a sender finds: `records` are the TXT records that count, `discarded` those that were meant but do not.
 
     The policy host and file (`ipv4`, `ipv6`, `file`) are asked for only when there is something in either, and None otherwise.

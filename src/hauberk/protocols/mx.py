@@ -1,8 +1,9 @@
 """Where a domain's mail goes: MX, implicit MX, null MX, and every address of every host (RFC 5321, 5.1; RFC 7505)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Record
 from hauberk.model.observation import ScanOptions
@@ -24,8 +25,7 @@ class Routing(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class MxHost:
+class MxHost(Struct, frozen=True, dict=True):
     """One host of the MX set; `ipv4` and `ipv6` are the replies to its A and AAAA questions."""
 
     name: str
@@ -63,8 +63,7 @@ class MxHost:
         return tuple(Endpoint(self.name, address) for address in dict.fromkeys(self.addresses))
 
 
-@dataclass(frozen=True)
-class MailRoute:
+class MailRoute(Struct, frozen=True, dict=True):
     """`answer` is the reply to the MX question; `hosts` by preference, then name; `left_out` counts hosts over the limit."""
 
     routing: Routing
@@ -77,8 +76,7 @@ class MailRoute:
         return tuple(dict.fromkeys(endpoint for host in self.hosts for endpoint in host.endpoints))[:MOST_ENDPOINTS]
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """The route; `above` holds, for hosts without any address, the reply about the registrable domain they are in, by its name."""
 
     route: MailRoute
@@ -90,8 +88,7 @@ class Resolution:
         return any(name == apex and isinstance(answer, DnsAnswer) and answer.rcode == "NXDOMAIN" for name, answer in self.above)
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """The route with what every endpoint said."""
 
     route: MailRoute

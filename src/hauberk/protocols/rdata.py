@@ -57,7 +57,12 @@ def render_txt(text: str) -> str:
 
 def mx(record: Record) -> Mx:
     """The preference and exchange of an MX record; the null MX (RFC 7505) has the exchange `.`."""
-    preference, _, exchange = record.data.partition(" ")
+    return _mx(record.data)
+
+
+@lru_cache(maxsize=8192)
+def _mx(data: str) -> Mx:
+    preference, _, exchange = data.partition(" ")
     return Mx(int(preference), absolute(exchange))
 
 

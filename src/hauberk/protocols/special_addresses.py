@@ -1,10 +1,10 @@
 """Addresses that no mail from the internet can reach (RFC 6890). Documentation networks are left out: examples and tests live there."""
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _KINDS = tuple(
-    (IPv6Network(network) if ":" in network else IPv4Network(network), kind)
+    (ip_network(network), kind)
     for network, kind in (
         ("0.0.0.0/8", "unspecified"),
         ("10.0.0.0/8", "private"),
@@ -25,6 +25,10 @@ _KINDS = tuple(
         ("ff00::/8", "multicast"),
     )
 )
+_RANGES = {
+    version: tuple((int(network[0]), int(network[-1]), kind) for network, kind in _KINDS if network.version == version)
+    for version in (4, 6)
+}
 
 
 @lru_cache(maxsize=4096)
@@ -36,4 +40,5 @@ def special_kind(address: str) -> str:
         return "malformed"
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
-    return next((kind for network, kind in _KINDS if parsed in network), "")
+    number = int(parsed)
+    return next((kind for first, last, kind in _RANGES[parsed.version] if first <= number <= last), "")

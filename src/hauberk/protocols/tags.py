@@ -1,8 +1,9 @@
 """Tag lists `name=value; name=value` as DKIM defines them and DMARC uses them (RFC 6376, 3.2; RFC 9989, 4.8)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from hauberk.protocols.malformed import Malformed
 
@@ -19,7 +20,7 @@ class Tag:
     position: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TagList:
     """The tags in their order and the pieces that are none; a piece that breaks the grammar is left out of `tags`.
 
@@ -32,7 +33,11 @@ class TagList:
 
     def first(self, name: str) -> Tag | None:
         """The first tag of this name; names are compared without regard to case, as ABNF strings are."""
-        return next((tag for tag in self.tags if tag.name.lower() == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Tag]:
+        return {tag.name.lower(): tag for tag in reversed(self.tags)}
 
     def repeated(self) -> Tag | None:
         """The first tag whose name occurred before (RFC 6376, 3.2 forbids it)."""

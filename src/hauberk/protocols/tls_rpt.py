@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.model.observation import ScanOptions
 from hauberk.protocols import fields
@@ -26,8 +28,7 @@ class TlsRptRecord:
     extensions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TlsRptDiscovery:
+class TlsRptDiscovery(Struct, frozen=True):
     """`records` are the TXT records that count, `discarded` those that were meant but do not."""
 
     answer: DnsAnswer | NoAnswer

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from hauberk.model.score import Band, Cap, Score, ScoreLine
 from hauberk.model.verdict import CheckVerdict, Verdict
@@ -12,6 +13,9 @@ from hauberk.scoring.rubric import CapRule, Item, Rubric
 UNGRADED = "–"
 _WORTH = {Verdict.PASS: 1.0, Verdict.WARN: 0.5, Verdict.FAIL: 0.0}
 _NOT_KNOWN = (Verdict.UNKNOWN, Verdict.ERROR)
+_EXCUSED = (Verdict.NOT_APPLICABLE, Verdict.INFO)
+_Result: TypeAlias = tuple[str, Verdict, tuple[tuple[Verdict, str], ...]]
+"""A check with its verdict, and the verdict and code of each finding: all that a score goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,21 @@ def score(rubric: Rubric, verdicts: tuple[CheckVerdict, ...], taken_as_passed: f
 
     A check that the rubric weighs and the verdicts lack counts as unknown.
     """
-    by_check = {one.check: one for one in verdicts if one.check not in taken_as_passed}
-    states = {one.check: one.verdict for one in verdicts} | dict.fromkeys(taken_as_passed, Verdict.PASS)
+    results = tuple([(one.check, one.verdict, tuple([(found.verdict, found.code) for found in one.findings])) for one in verdicts])
+    return _score(rubric, results, taken_as_passed)
+
+
+@lru_cache(maxsize=4096)
+def _score(rubric: Rubric, results: tuple[_Result, ...], taken_as_passed: frozenset[str]) -> Score:
+    """Kept, since the domains of a long list come to few combinations of results."""
+    states = {check: verdict for check, verdict, _ in results} | dict.fromkeys(taken_as_passed, Verdict.PASS)
+    found = {check: findings for check, _, findings in results if check not in taken_as_passed}
     summed = _summed(rubric, tuple([states.get(item.check) or _best(item, states) for group in rubric.group for item in group.item]))
-    bonus = sum((one.points for one in rubric.bonus if _has_code(by_check.get(one.check), one.code)), 0.0)
-    caps = tuple(
-        Cap(rule.points, rule.check, rule.reason) for rule in rubric.cap if rule.check in by_check and _holds(rule, by_check[rule.check])
-    )
+    bonus = sum((one.points for one in rubric.bonus if any(code == one.code for _, code in found.get(one.check, ()))), 0.0)
+    caps = tuple(Cap(rule.points, rule.check, rule.reason) for rule in rubric.cap if _holds(rule, found.get(rule.check, ())))
     points = round(min([100.0, summed.total + bonus, *(cap.points for cap in caps)]), 1)
-    passed = taken_as_passed | {one.check for one in by_check.values() if one.verdict is Verdict.PASS}
-    unmet = tuple(check for check in rubric.bands.demands if check not in passed and not _is_excused(by_check.get(check)))
+    passed = {check for check, verdict in states.items() if verdict is Verdict.PASS}
+    unmet = tuple(check for check in rubric.bands.demands if check not in passed and states.get(check) not in _EXCUSED)
     incomplete = summed.coverage < rubric.bands.coverage
     if not summed.counted:
         return Score(rubric.id, 0.0, 0.0, UNGRADED, Band.AMBER, coverage=0.0, incomplete=True, lines=summed.lines, unmet=unmet)
@@ -63,16 +72,8 @@ def _band(rubric: Rubric, points: float, *, green: bool) -> Band:
     return Band.AMBER if points >= rubric.bands.amber else Band.RED
 
 
-def _is_excused(verdict: CheckVerdict | None) -> bool:
-    return verdict is not None and verdict.verdict in (Verdict.NOT_APPLICABLE, Verdict.INFO)
-
-
-def _holds(rule: CapRule, verdict: CheckVerdict) -> bool:
-    return any(one.verdict in rule.verdicts and (not rule.codes or one.code in rule.codes) for one in verdict.findings)
-
-
-def _has_code(verdict: CheckVerdict | None, code: str) -> bool:
-    return verdict is not None and any(finding.code == code for finding in verdict.findings)
+def _holds(rule: CapRule, findings: tuple[tuple[Verdict, str], ...]) -> bool:
+    return any(verdict in rule.verdicts and (not rule.codes or code in rule.codes) for verdict, code in findings)
 
 
 def _best(item: Item, states: Mapping[str, Verdict]) -> Verdict:
@@ -88,9 +89,7 @@ def _best(item: Item, states: Mapping[str, Verdict]) -> Verdict:
     return unknown or best or found[0]
 
 
-@lru_cache(maxsize=4096)
 def _summed(rubric: Rubric, states: tuple[Verdict, ...]) -> _Sum:
-    """Kept, since the domains of a long list come to few combinations of states."""
     weighed = [(group.name, item) for group in rubric.group for item in group.item]
     counted = sum(item.weight for (_, item), state in zip(weighed, states, strict=True) if state in _WORTH)
     known = counted + sum(item.weight for (_, item), state in zip(weighed, states, strict=True) if state in _NOT_KNOWN)

@@ -3,8 +3,9 @@
 import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import msgspec
 from sqlalchemy import select
@@ -134,17 +135,16 @@ def _encode(assessment: Assessment) -> bytes:
     try:
         return _encoder.encode(assessment)
     except UnicodeEncodeError:  # a lone surrogate, quoted from the network, which UTF-8 cannot hold
-        return _encoder.encode(_without_surrogates(assessment))
+        return _encoder.encode(_without_surrogates(msgspec.to_builtins(assessment)))
 
 
 def _without_surrogates(value: object) -> object:
     match value:
         case str():
             return value.encode(errors="backslashreplace").decode()
-        case tuple():
-            return tuple(_without_surrogates(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        case _ if hasattr(value, "__dataclass_fields__"):
-            kind = type(value)
-            return kind(**{field.name: _without_surrogates(getattr(value, field.name)) for field in fields(kind)})  # pyright: ignore
+        case dict():
+            return {key: _without_surrogates(inner) for key, inner in cast("dict[str, object]", value).items()}
+        case list() | tuple():
+            return [_without_surrogates(inner) for inner in cast("list[object]", value)]
         case _:
             return value

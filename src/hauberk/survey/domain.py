@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from hauberk.model.observation import Observation, ScanOptions
 from hauberk.protocols.walk import Ask, Reply
@@ -18,12 +19,13 @@ DEFAULT_LIMIT = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """A tape, and what the walks came to that wrote it: for equal tapes equal results, so that a reading need not walk again."""
+class Surveyed(Struct, frozen=True):
+    """A tape, with what a reading of it would have to work out again: its replies by what was asked, and what the walks came to that wrote
+    it (for equal tapes equal results). Both are empty where they are not at hand."""
 
     observation: Observation
-    walked: Mapping[SurveyWalk, object]
+    walked: Mapping[SurveyWalk, object] = {}
+    replies: Mapping[Ask, Reply] = {}
 
 
 async def survey(
@@ -70,4 +72,4 @@ async def survey_walked(
         elif strand.ended:
             walked[walk] = strand.result
     observation = recorder.tape(domain, at, options, finished=finished)
-    return Surveyed(observation, walked if finished else {})
+    return Surveyed(observation, walked, recorder.replies) if finished else Surveyed(observation)

@@ -1,7 +1,7 @@
 """The pen: every ask of a survey goes through it and is written down with its reply."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -146,7 +146,7 @@ class Recorder:
         if isinstance(awaitable, Ready):
             self._note(one, awaitable.value)
             return
-        future = cast("asyncio.Future[Reply]", awaitable) if asyncio.isfuture(awaitable) else asyncio.ensure_future(awaitable)
+        future = awaitable if isinstance(awaitable, asyncio.Future) else asyncio.ensure_future(awaitable)
         if future.done() and not future.cancelled():
             self._note(one, future.result())
         else:
@@ -204,6 +204,11 @@ class Recorder:
         if not strand.ended:
             strand.crash = crash
             self._end(strand)
+
+    @property
+    def replies(self) -> Mapping[Ask, Reply]:
+        """What was asked so far and answered, by what was asked."""
+        return cast("Mapping[Ask, Reply]", self._replies)  # what shared walks came to stands there too, under no ask
 
     def tape(self, domain: str, at: datetime, options: ScanOptions, *, finished: bool) -> Observation:
         """Everything asked so far. What was still under way is written down as cut off."""

@@ -23,7 +23,8 @@ Differences for some minutes after a change are normal.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.endpoints import mail_route, unanswered

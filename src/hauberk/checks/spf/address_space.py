@@ -19,7 +19,8 @@ Give only the networks your mail leaves from, and write addresses instead of `pt
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.reading import Reading

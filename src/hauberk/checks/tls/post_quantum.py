@@ -17,7 +17,8 @@ Exim with OpenSSL 3.5: `tls_eccurve = X25519MLKEM768:X25519:P-256`.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hauberk.checks.check import Check, Source
 from hauberk.checks.probed import each_probed, not_found_out

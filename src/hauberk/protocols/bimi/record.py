@@ -1,8 +1,11 @@
 """The BIMI assertion record and how receivers find what it points at (draft-brand-indicators-for-message-identification, 4)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hauberk.model.dns import DnsAnswer, NoAnswer
 from hauberk.model.observation import ScanOptions
@@ -31,8 +34,7 @@ class BimiRecord:
         return not self.location and not self.evidence
 
 
-@dataclass(frozen=True, slots=True)
-class BimiDiscovery:
+class BimiDiscovery(Struct, frozen=True):
     """`records` are the TXT records at `name` that start like BIMI.
 
     `logo` and `certificate` are the replies for `l=` and `a=`, None if not fetched.

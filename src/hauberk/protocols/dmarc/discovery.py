@@ -1,7 +1,6 @@
 """Which DMARC policy governs a domain (RFC 9989, 4.10): the tree walk, the organisational domain, the effective policies."""
 
 import re
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -59,8 +58,7 @@ class Governing(Struct, frozen=True):
     applied: Policy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DmarcDiscovery:
+class DmarcDiscovery(Struct, frozen=True):
     """What the tree walk found for one domain. `steps` are the names as RFC 9989 walks them, until one stops the walk.
 
     `unanswered` are the steps whose silence leaves the policy for the domain open, `unanswered_below` the policies for its

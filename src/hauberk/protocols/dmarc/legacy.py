@@ -1,6 +1,9 @@
 """The same record as a receiver reads it that still follows RFC 7489 (6.3, 6.4, 6.6.3), for comparison."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from msgspec import Struct
 
 from hauberk.protocols.dmarc.record import Policy
 from hauberk.protocols.dmarc.report_uri import ReportUri, read_uris
@@ -20,8 +23,7 @@ class Dmarc7489:
     faults: tuple[Malformed, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyView:
+class LegacyView(Struct, frozen=True):
     """What RFC 7489 finds: the record (or why there is none to act on) at `policy_domain`, empty when no name has one.
 
     `organisational` comes from the public suffix list. `applies` is the policy for the domain's own mail, None without a record.
@@ -37,6 +39,7 @@ class LegacyView:
         return self.record.p if self.policy_domain == domain else self.record.sp or self.record.p
 
 
+@lru_cache(maxsize=1024)
 def parse_7489(text: str) -> Dmarc7489 | Malformed:
     """`v` must be first and `p` second (6.4); a policy that cannot be read counts as none if there is an address for reports (6.6.3)."""
     listed = parse_tags(text)

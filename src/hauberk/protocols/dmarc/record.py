@@ -24,12 +24,15 @@ class Policy(StrEnum):
 
     @property
     def strength(self) -> int:
-        return list(Policy).index(self)
+        return _STRENGTH[self]
 
     @property
     def lowered(self) -> "Policy":
         """One level below: what `t=y` asks for (RFC 9989, 4.7)."""
         return Policy.QUARANTINE if self is Policy.REJECT else Policy.NONE
+
+
+_STRENGTH = {policy: strength for strength, policy in enumerate(Policy)}
 
 
 class Alignment(StrEnum):
@@ -95,7 +98,7 @@ class Dmarc:
         return policy.lowered if self.testing else policy
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Dmarc | Malformed:
     """The record, or why receivers discard it: no version in front, or a wrong policy without an address for reports (4.10.1)."""
     listed = parse_tags(text)

@@ -1,8 +1,9 @@
 """Where reports are to be sent: the URIs of `rua` and `ruf` (RFC 9989, 4.6 and 4.8; RFC 3986)."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from hauberk.protocols.malformed import Malformed
 from hauberk.protocols.names import parse_domain
@@ -12,8 +13,7 @@ _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(\S+)")
 _SIZE = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportUri:
+class ReportUri(Struct, frozen=True, gc=False):
     """One URI as published. `host` is the destination's domain in A-label form; `size` is the limit of RFC 7489 (`!10m`) or empty."""
 
     text: str

@@ -1,7 +1,8 @@
 """Whether the domains that reports are sent to have agreed to receive them (RFC 9990, section 4)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.protocols.dmarc.record import Dmarc
@@ -23,8 +24,7 @@ class Permission(StrEnum):
     NOT_ASKED = "not-asked"  # more hosts than a record may sensibly name
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """One address of `rua` or `ruf` (`tag`), the name where the permission is looked for, and what was found there."""
 
     tag: str

@@ -100,6 +100,12 @@ def _follow(question: Question, answer: DnsAnswer | NoAnswer, origin: str) -> tu
 
 def questions_of(term: Asking, owner: str, origin: str) -> tuple[Question, ...]:
     """What a term of `owner`'s record asks first; nothing if that hangs on the message."""
+    return _questions_of(term, owner, origin if term.domain and term.domain.letters else "")
+
+
+@lru_cache(maxsize=8192)
+def _questions_of(term: Asking, owner: str, origin: str) -> tuple[Question, ...]:
+    """Kept, since the same few includes stand behind most domains; `origin` is empty where it makes no difference."""
     match term:
         case Include(domain) | Redirect(domain):
             kinds: tuple[str, ...] = ("TXT",)

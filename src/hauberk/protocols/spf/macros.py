@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from hauberk.protocols.malformed import Malformed, visible
 
@@ -18,8 +19,7 @@ _DELIMITERS = {"%": "%", "_": " ", "-": "%20"}
 _ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True, gc=False):
     """One `%{...}`: `letter` in lower case, `keep` right-hand parts (0 for all), `escape` when the letter was upper case."""
 
     letter: str
@@ -29,14 +29,13 @@ class Macro:
     escape: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MacroString:
+class MacroString(Struct, frozen=True, dict=True, cache_hash=True):
     """`text` as published; `parts` with `%%`, `%_` and `%-` already replaced by what they stand for."""
 
     text: str
     parts: tuple[str | Macro, ...]
 
-    @property
+    @cached_property
     def letters(self) -> frozenset[str]:
         return frozenset(part.letter for part in self.parts if isinstance(part, Macro))
 

@@ -1,7 +1,6 @@
 """The include and redirect tree of a domain: names with their records, terms with what they ask."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -73,8 +72,7 @@ class Node(Struct, frozen=True):
             yield from child.walk()
 
 
-@dataclass(frozen=True)
-class SpfTree:
+class SpfTree(Struct, frozen=True, dict=True):
     """`selection` is what the TXT records of the domain itself hold; `networks` and `space` what its policy lets send with a pass.
 
     `all` is the qualifier for everybody else, found behind redirects, in the record of `all_owner`; None if there is none, or if

@@ -1,9 +1,10 @@
 """Authorised address space: how many addresses a policy lets send (RFC 7208, 5.6)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
+
+from msgspec import Struct
 
 # What no packet from the internet can come from; letting it send harms nobody (RFC 1918, 1122, 3927, 4193, 4291).
 _PRIVATE = tuple(
@@ -15,8 +16,7 @@ _PRIVATE = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True, cache_hash=True, gc=False):
     """A block that a term authorises: `first` to `last` as numbers. `owner` is the domain whose record has the term."""
 
     version: int
@@ -39,7 +39,12 @@ class Network:
         return (32 if self.version == 4 else 128) - (self.size.bit_length() - 1)
 
     def __str__(self) -> str:
-        return f"{self.address}/{self.prefix}"
+        return _written(self.version, self.first, self.prefix)
+
+
+@lru_cache(maxsize=16384)
+def _written(version: int, first: int, prefix: int) -> str:
+    return f"{IPv4Address(first) if version == 4 else IPv6Address(first)}/{prefix}"
 
 
 @lru_cache(maxsize=16384)
@@ -52,8 +57,7 @@ def network(address: IPv4Address | IPv6Address, prefix: int, owner: str, term: s
     return Network(address.version, first, last, owner, term, private)
 
 
-@dataclass(frozen=True, slots=True)
-class AddressSpace:
+class AddressSpace(Struct, frozen=True, gc=False):
     """Numbers of addresses, each counted once however many networks cover it; private ones are left out."""
 
     ipv4: int = 0

@@ -1,9 +1,10 @@
 """The terms of an SPF record: mechanisms with their qualifier, and modifiers (RFC 7208, sections 5 and 6)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hauberk.protocols.spf.macros import MacroString
 
@@ -15,19 +16,16 @@ class Qualifier(StrEnum):
     NEUTRAL = "?"
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True, cache_hash=True, gc=False):
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True, cache_hash=True, gc=False):
     domain: MacroString
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class A:
+class A(Struct, frozen=True, cache_hash=True, gc=False):
     """`domain` None stands for the domain of the record; `prefix4` and `prefix6` are in bits."""
 
     domain: MacroString | None = None
@@ -36,8 +34,7 @@ class A:
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class MxHosts:
+class MxHosts(Struct, frozen=True, cache_hash=True, gc=False):
     """The `mx` mechanism; fields as in `A`."""
 
     domain: MacroString | None = None
@@ -46,14 +43,12 @@ class MxHosts:
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Ptr:
+class Ptr(Struct, frozen=True, cache_hash=True, gc=False):
     domain: MacroString | None = None
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Ip4:
+class Ip4(Struct, frozen=True, cache_hash=True, gc=False):
     """`address` may have host bits set; only its first `prefix` bits count."""
 
     address: IPv4Address
@@ -61,8 +56,7 @@ class Ip4:
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Ip6:
+class Ip6(Struct, frozen=True, cache_hash=True, gc=False):
     """Like `Ip4`."""
 
     address: IPv6Address
@@ -70,24 +64,20 @@ class Ip6:
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True, cache_hash=True, gc=False):
     domain: MacroString
     qualifier: Qualifier = Qualifier.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True, cache_hash=True, gc=False):
     domain: MacroString
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True, cache_hash=True, gc=False):
     domain: MacroString
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownModifier:
+class UnknownModifier(Struct, frozen=True, cache_hash=True, gc=False):
     """Receivers ignore it (RFC 7208, 6)."""
 
     name: str

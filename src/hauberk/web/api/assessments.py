@@ -9,10 +9,11 @@ from hauberk.model.assessment import Assessment
 from hauberk.report import csv
 from hauberk.store import assessments, tenants
 from hauberk.web.api.bearer import Reader
+from hauberk.web.api.described import RESULT_IN_FULL
 from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Id, Name, domain_named
 from hauberk.web.api.problem import Complaint, invalid, not_found
-from hauberk.web.api.results import Result, ResultInFull, in_full, result
+from hauberk.web.api.results import Result, in_full, result
 
 router = APIRouter(tags=["assessments"])
 _MEDIA_TYPES = {
@@ -40,7 +41,7 @@ async def list_assessments(
     return window.page("assessment", found, result, lambda assessed: assessed.id)
 
 
-@router.get("/assessments/{id}", response_model=ResultInFull, responses={304: {"description": "The client has it already."}, 404: {}})
+@router.get("/assessments/{id}", responses={**RESULT_IN_FULL, 304: {"description": "The client has it already."}, 404: {}})
 async def get_assessment(caller: Reader, id: Id, request: Request) -> Response:
     """One result in full, with every verdict and the fix plan."""
     async with caller.reading() as session:

@@ -15,10 +15,11 @@ from hauberk.store import assessments, domains
 from hauberk.store.overview import overview
 from hauberk.web import badge
 from hauberk.web.api.bearer import Reader, Steward
+from hauberk.web.api.described import RESULT_IN_FULL
 from hauberk.web.api.paging import Page, Paged
 from hauberk.web.api.places import Name, at, domain_named, scored_by
 from hauberk.web.api.problem import Kind, Refused, not_found
-from hauberk.web.api.results import Result, ResultInFull, in_full, result, result_of
+from hauberk.web.api.results import Result, in_full, result, result_of
 from hauberk.web.api.values import Flag
 
 router = APIRouter(prefix="/domains", tags=["domains"])
@@ -161,7 +162,7 @@ async def remove_domain(caller: Steward, name: Name) -> None:
             await domains.remove(session, domain.id, caller.at)
 
 
-@router.get("/{name}/latest", response_model=ResultInFull, responses={304: {"description": "The client has it already."}, 404: {}})
+@router.get("/{name}/latest", responses={**RESULT_IN_FULL, 304: {"description": "The client has it already."}, 404: {}})
 async def get_latest_result(
     caller: Reader,
     name: Name,

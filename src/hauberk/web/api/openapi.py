@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from hauberk import __version__
-from hauberk.web.api import webhooks
+from hauberk.web.api import described, webhooks
 from hauberk.web.api.problem import ADAPTER, BY_STATUS, MEDIA_TYPE, Kind
 from hauberk.web.api.scope import Scope
 
@@ -95,6 +95,7 @@ def _complete(made: Object) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(_problem_schemas(ADAPTER))
+    schemas.update(described.COMPONENTS)
     schemas["WebhookAlert"] = webhooks.SCHEMA
     made["webhooks"] = webhooks.DESCRIBED
     parts["responses"] = {_component(kind): _response(kind) for kind in Kind}

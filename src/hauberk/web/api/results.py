@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 from fastapi import Request, Response
+from msgspec import Meta, Struct
 from pydantic import Field
 
 from hauberk.model.assessment import Assessment
@@ -34,25 +35,15 @@ class Result:
     incomplete: Annotated[bool, Field(description="Too little could be judged; such a result is never green.")]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultInFull:
+class ResultInFull(Struct, frozen=True):
     """A result with every verdict and the fix plan. `assessment` is the very JSON that `sha256` (hex) is over, and never changes."""
 
     id: int
     scan_id: int
     assessed_at: datetime
     fresh_until: datetime
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     assessment: Assessment
-
-
-class _Full(msgspec.Struct):
-    id: int
-    scan_id: int
-    assessed_at: datetime
-    fresh_until: datetime
-    sha256: str
-    assessment: msgspec.Raw
 
 
 _encoder = msgspec.json.Encoder()
@@ -95,5 +86,6 @@ async def in_full(request: Request, session: TenantSession, assessed: Assessed) 
     if kept is None:
         raise not_found("assessment")
     fresh_until = assessed.observed_at + FRESH
-    full = _Full(assessed.id, assessed.scan_id, assessed.assessed_at, fresh_until, assessed.sha256, msgspec.Raw(kept))
+    octets = cast(Assessment, msgspec.Raw(kept))  # as they are stored
+    full = ResultInFull(assessed.id, assessed.scan_id, assessed.assessed_at, fresh_until, assessed.sha256, octets)
     return Response(_encoder.encode(full), headers=headers, media_type="application/json")
