@@ -49,8 +49,9 @@ _PARTS = (
         "Whole scans",
         f"""{scan.COUNT:,} domains of the lab (two in three with SPF includes, one in four without a DMARC record, two in a hundred with
 MTA-STS), served by NSD and a warm Unbound, with a thousand mail servers at addresses of their own, all on loopback in a network
-namespace. Median of {scan.ROUNDS} rounds in turn, after one that warms everything; imports are not counted. CPU time is the scanner's
-alone.
+namespace. Median of {scan.ROUNDS} rounds, after a pass that warms everything. In each round checkdmarc takes one pass, of half a minute or
+more, and Hauberk {scan.PASSES}, of a second or some, before and after it; the last column has the slowest and the fastest of them. Imports
+are not counted. CPU time is the scanner's alone.
 
 *Hauberk* is the survey, the tape with its evidence id, the checks and the score of each domain; no report and no fix plan is made.
 *The same areas* (`--areas bimi,dmarc,dnssec,mta-sts,mx,spf,tls-rpt`, with handshakes `tls` as well) is what checkdmarc looks at too: some
