@@ -2,6 +2,8 @@
 
 Theory of operation: at tens of thousands of queries a second, a transport, a timer or a coroutine per query cost more than the
 query, so there is one reader callback on the bare socket, a dictionary from id to flight, and one sweep for all deadlines.
+What is asked in one round of the loop is sent in one go: a resolver on this machine is woken by the first query and finds the others
+there, where one at a time would wake it for each, which costs as much as sending.
 A resolver has one socket buffer and silently drops what does not fit, so only `window` queries are sent ahead of their answers. A
 query unanswered for `PATIENCE` seconds is no longer in that buffer (the resolver is asking others) and stops counting.
 """
@@ -70,11 +72,10 @@ class UdpChannel:
         return len(self._under_way) + len(self._backlog)
 
     def send(self, flight: Flight) -> None:
-        under_way = len(self._under_way)
-        if under_way - self._patient >= self._window or under_way >= MOST_UNDER_WAY:
-            self._backlog.append(flight)
-        else:
-            self._launch(flight)
+        """In the loop's next round, or when the window has room."""
+        if not self._backlog:
+            self._loop.call_soon(self._refill)
+        self._backlog.append(flight)
 
     def _launch(self, flight: Flight) -> None:
         key = next(self._ids)
