@@ -98,6 +98,7 @@ def _summed(rubric: Rubric, states: tuple[Verdict, ...]) -> _Sum:
     return _Sum(lines, sum(line.earned for line in lines), counted, counted / known if known else 0.0)
 
 
+@lru_cache(maxsize=8192)
 def _line(group: str, item: Item, state: Verdict, scale: float) -> ScoreLine:
     worth = _WORTH.get(state)
     return ScoreLine(

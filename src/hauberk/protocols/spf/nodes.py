@@ -1,6 +1,5 @@
 """The include and redirect tree of a domain: names with their records, terms with what they ask."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 
@@ -61,25 +60,25 @@ class Node(Struct, frozen=True):
     passing: bool = True
     cost: int = 0
 
-    @property
-    def children(self) -> "tuple[Node, ...]":
-        return tuple(lookup.child for lookup in self.lookups if lookup.child)
-
-    def walk(self) -> "Iterator[Node]":
+    def walk(self) -> "list[Node]":
         """This node and all below it, in the order of evaluation."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        found: list[Node] = [self]
+        for lookup in self.lookups:
+            if lookup.child:
+                found += lookup.child.walk()
+        return found
 
 
 class SpfTree(Struct, frozen=True, dict=True):
-    """`selection` is what the TXT records of the domain itself hold; `networks` and `space` what its policy lets send with a pass.
+    """`nodes` are the root and all below it in the order of evaluation; `selection` is what the TXT records of the domain itself hold;
+    `networks` and `space` what its policy lets send with a pass.
 
     `all` is the qualifier for everybody else, found behind redirects, in the record of `all_owner`; None if there is none, or if
     the redirect leads nowhere (then `all_owner` is the last name on the way).
     """
 
     root: Node
+    nodes: tuple[Node, ...]
     selection: Selection
     networks: tuple[Network, ...]
     space: AddressSpace
@@ -90,11 +89,6 @@ class SpfTree(Struct, frozen=True, dict=True):
     def cost(self) -> int:
         """Lookups in the worst case, every term evaluated; a lower bound if `is_whole` is false."""
         return self.root.cost
-
-    @cached_property
-    def nodes(self) -> tuple[Node, ...]:
-        """Every node, in the order of evaluation."""
-        return tuple(self.root.walk())
 
     @cached_property
     def lookups(self) -> tuple[tuple[Node, Lookup], ...]:

@@ -1,6 +1,6 @@
 """Authorised address space: how many addresses a policy lets send (RFC 7208, 5.6)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -65,23 +65,18 @@ class AddressSpace(Struct, frozen=True, gc=False):
 
 
 def address_space(networks: Iterable[Network]) -> AddressSpace:
-    counted = [one for one in networks if not one.is_private]
-    sizes = {
-        version: sum(last - first + 1 for first, last in _merged((one.first, one.last) for one in counted if one.version == version))
-        for version in (4, 6)
-    }
-    return AddressSpace(sizes[4], sizes[6])
+    spans: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
+    for one in networks:
+        if not one.is_private:
+            spans[one.version].append((one.first, one.last))
+    return AddressSpace(_covered(spans[4]), _covered(spans[6]))
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    current: tuple[int, int] | None = None
+def _covered(spans: list[tuple[int, int]]) -> int:
+    """How many numbers are in at least one of the spans."""
+    total, behind = 0, 0
     for first, last in sorted(spans):
-        if current is None:
-            current = (first, last)
-        elif first <= current[1] + 1:
-            current = (current[0], max(current[1], last))
-        else:
-            yield current
-            current = (first, last)
-    if current is not None:
-        yield current
+        if last >= behind:
+            total += last + 1 - max(first, behind)
+            behind = last + 1
+    return total

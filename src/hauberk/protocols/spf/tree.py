@@ -39,10 +39,11 @@ def tree(domain: str, options: ScanOptions) -> Walk[SpfTree]:
     answers = yield from gather(domain)
     root = _Builder(answers, domain).node(domain, (), passing=True)
     selection = select(root.answer) if isinstance(root.answer, DnsAnswer) else Selection()
-    networks = tuple(one for node in root.walk() for one in node.networks)
+    nodes = tuple(root.walk())
+    networks = tuple([one for node in nodes for one in node.networks])
     last = _end_of_redirects(root)
     qualifier = last.record.all.qualifier if last.record and last.record.all else None
-    return SpfTree(root, selection, networks, address_space(networks), qualifier, last.domain)
+    return SpfTree(root, nodes, selection, networks, address_space(networks), qualifier, last.domain)
 
 
 def _end_of_redirects(node: Node) -> Node:
