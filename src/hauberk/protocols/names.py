@@ -13,6 +13,7 @@ from hauberk.protocols.malformed import Malformed, visible
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
+@lru_cache(maxsize=4096)
 def parse_domain(text: str) -> str | Malformed:
     """The A-label form, lower case and without trailing dot, of a domain name that somebody typed or pasted.
 
@@ -44,8 +45,11 @@ def _host_of(shown: str) -> str:
 
 
 def _is_address(name: str) -> bool:
+    text = name.strip("[]")
+    if ":" not in text and not text[-1:].isdigit():  # nearly every name is told from an address by this
+        return False
     try:
-        ip_address(name.strip("[]"))
+        ip_address(text)
     except ValueError:
         return False
     return True

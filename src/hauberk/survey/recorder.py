@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from operator import attrgetter
 from typing import TypeVar, cast
 
@@ -50,7 +49,7 @@ class Recorder:
         self._told = told
         self._replies: dict[Ask | Branch | Shared, object] = {}  # no branch is ever in it
         self._waiting: dict[Ask | Shared, list[tuple[Strand[object], int]]] = {}
-        self._under_way: set[asyncio.Future[Reply]] = set()
+        self._under_way: dict[asyncio.Future[Reply], Ask] = {}
         self._open = 0
         self._idle: asyncio.Future[None] | None = None
 
@@ -150,17 +149,21 @@ class Recorder:
         if future.done() and not future.cancelled():
             self._note(one, future.result())
         else:
-            self._under_way.add(future)
-            future.add_done_callback(partial(self._landed, one))
+            self._under_way[future] = one
+            future.add_done_callback(self._landed)
 
-    def _landed(self, one: Ask, future: asyncio.Future[Reply]) -> None:
-        self._under_way.discard(future)
-        if future.cancelled():
+    def _landed(self, future: asyncio.Future[Reply]) -> None:
+        one = self._under_way.pop(future, None)
+        if one is None:  # let go
+            return
+        try:
+            reply = future.result()
+        except asyncio.CancelledError:
             self._rest()
-        elif crash := future.exception():
+        except Exception as crash:
             self._break_off_all(one, crash)
         else:
-            self._note(one, future.result())
+            self._note(one, reply)
 
     def _note(self, one: Ask, reply: Reply) -> None:
         """Write the reply down and move on whoever has waited for it alone."""

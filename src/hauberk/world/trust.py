@@ -1,6 +1,5 @@
 """The platform's trust store: which roots this machine believes, and which of them could matter to the chains at hand."""
 
-import base64
 import binascii
 import hashlib
 import os
@@ -101,7 +100,7 @@ def _certificates_in(place: Path) -> Iterator[bytes]:
 
 def _certificates_in_file(file: Path) -> Iterator[bytes]:
     try:
-        with file.open("rb") as opened:
+        with file.open("rb", buffering=0) as opened:
             content = opened.read(_LARGEST_FILE)
     except OSError:
         return
@@ -110,6 +109,6 @@ def _certificates_in_file(file: Path) -> Iterator[bytes]:
         return
     for block in _PEM.finditer(content):
         try:
-            yield base64.b64decode(b"".join(block[1].split()), validate=True)
+            yield binascii.a2b_base64(block[1])
         except binascii.Error:
             continue
