@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 from hauberk.model.score import Score
 from hauberk.model.transport import Endpoint
@@ -102,7 +105,7 @@ class Assessment:
     """`observation` is the evidence id of the tape that was judged; `endpoints` those whose TLS was probed."""
 
     domain: str
-    observed_at: datetime
+    observed_at: Annotated[datetime, Meta(tz=True)]
     observation: str
     catalogue: str
     rubric: str

@@ -40,8 +40,8 @@ class ResultInFull(Struct, frozen=True):
 
     id: int
     scan_id: int
-    assessed_at: datetime
-    fresh_until: datetime
+    assessed_at: Annotated[datetime, Meta(tz=True)]
+    fresh_until: Annotated[datetime, Meta(tz=True)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     assessment: Assessment
 
