@@ -10,7 +10,7 @@ import pytest
 
 from app.push.platforms import Answer, Asked, Platform
 from hauberk.app.remote import Job, Outcome, Remote, RemoteError
-from hauberk.report import json as assessments
+from hauberk.model import json as assessments
 from hauberk.world.tape import compress, encode
 from store.samples import assessment, observation
 

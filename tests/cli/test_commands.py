@@ -16,8 +16,8 @@ from hauberk.app.reporting import prepare
 from hauberk.app.scanning import Scan, assess
 from hauberk.lab.casebook import Case, observe
 from hauberk.model.dns import DnsAnswer, DnsExchange, Record
+from hauberk.model.json import decode
 from hauberk.protocols.dnssec import NO_SUCH_NAME
-from hauberk.report.json import decode
 from hauberk.scoring.rubric import load
 
 

@@ -5,8 +5,9 @@ import json as plain
 from dataclasses import replace
 from io import StringIO
 
+from hauberk.model import json
 from hauberk.model.score import Band
-from hauberk.report import csv, json
+from hauberk.report import csv
 from report.samples import F, P, assessment, observation, verdict
 
 

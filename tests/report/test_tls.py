@@ -5,9 +5,9 @@ from dataclasses import replace
 from hauberk.app.scanning import assess
 from hauberk.lab.casebook import Case, Smtp, observe
 from hauberk.lab.casetls import TlsServer
+from hauberk.model import json
 from hauberk.model.assessment import Assessment, EndpointTls, TlsChain, TlsChoice
 from hauberk.model.transport import Endpoint
-from hauberk.report import json
 from hauberk.report.compose import compose
 from hauberk.report.content import ReportContent
 from hauberk.report.pdf import build_pdf

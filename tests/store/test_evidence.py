@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from hauberk.model import json
 from hauberk.model.verdict import CheckVerdict, Finding, Verdict
 from hauberk.store import assessments, attachments, domains, exceptions, reports, scans
 from hauberk.store.errors import Fault, StoreError
@@ -108,10 +109,12 @@ def test_lone_surrogates_from_the_network_do_not_lose_an_assessment(url: str) ->
         async with opened(url) as store, store.tenant(await new_tenant(store)) as session:
             kept = await keep_one_of_each(session)
             odd = CheckVerdict("spf.record", Verdict.WARN, (Finding("example.com", Verdict.WARN, "odd \udcff", ("\ud800",)),))
-            assessed = await assessments.add(session, kept.scan.id, replace(assessment(observation()), verdicts=(odd,)), NOW)
+            judged = replace(assessment(observation()), verdicts=(odd,))
+            assessed = await assessments.add(session, kept.scan.id, judged, NOW)
             read = await assessments.content(session, assessed.id)
             assert read is not None
-            assert read.verdicts[0].findings[0].message == "odd \\udcff"
+            assert read.verdicts[0].findings[0].message == "odd \\u{dcff}"
+            assert await assessments.document(session, assessed.id) == json.encode(judged)  # what is kept is what is printed
 
     asyncio.run(scenario())
 

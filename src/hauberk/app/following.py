@@ -9,9 +9,9 @@ from hauberk.app.scanning import assess
 from hauberk.app.signing import STATEMENT
 from hauberk.app.verification import Verification
 from hauberk.checks import catalogue
+from hauberk.model import json
 from hauberk.model.assessment import Assessment
 from hauberk.model.observation import Observation
-from hauberk.report import json
 from hauberk.report.compose import compose
 from hauberk.report.logo import LOGO, is_logo
 from hauberk.report.signature.flaw import Flaw

@@ -12,10 +12,10 @@ from hauberk.app.scanning import Scan
 from hauberk.app.signing import STATEMENT, Signing
 from hauberk.checks.existence import is_missing
 from hauberk.checks.reading import Reading
+from hauberk.model import json
 from hauberk.model.dns import DnsAnswer
 from hauberk.model.observation import Observation
 from hauberk.protocols import dnssec
-from hauberk.report import json
 from hauberk.report.compose import compose
 from hauberk.report.content import ReportContent
 from hauberk.report.exports.pack import PackFile, evidence_pack

@@ -12,7 +12,7 @@ from hauberk.app.following import report_follows, tape_follows
 from hauberk.app.following_measures import measures_follow, pages_follow
 from hauberk.app.signing import SIGNATURE, STATEMENT
 from hauberk.app.verification import Freshness, Party, Verification
-from hauberk.report import json
+from hauberk.model import json
 from hauberk.report.compose import FRESH
 from hauberk.report.exports.pack import MANIFEST, VERIFY, how_to_verify
 from hauberk.report.exports.unpack import MAGIC, unpacked

@@ -10,8 +10,9 @@ from hauberk.app.reporting import Prepared
 from hauberk.cli.documents import Seen, Setting, document, seen
 from hauberk.cli.streams import result_console, speak_utf8
 from hauberk.cli.terminal import show
+from hauberk.model import json
 from hauberk.protocols.malformed import visible
-from hauberk.report import csv, json
+from hauberk.report import csv
 from hauberk.scoring.score import UNGRADED
 
 

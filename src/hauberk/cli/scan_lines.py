@@ -14,7 +14,8 @@ from hauberk.cli.delivery import code_of, write_files
 from hauberk.cli.progress import watching
 from hauberk.cli.scan_run import Request, config_of, domains_of, order_of, worse
 from hauberk.cli.signing import signing_of
-from hauberk.report import csv, json
+from hauberk.model import json
+from hauberk.report import csv
 
 
 def scan_lines(request: Request) -> int:

@@ -5,20 +5,17 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 import msgspec
 from sqlalchemy import select
 
+from hauberk.model import json
 from hauberk.model.assessment import Assessment
 from hauberk.store import chain, scans
 from hauberk.store.columns import Query
 from hauberk.store.errors import Fault, StoreError, missing
 from hauberk.store.session import TenantSession
 from hauberk.store.tables.evidence import assessments
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Assessment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ async def add(session: TenantSession, scan_id: int, assessment: Assessment, at: 
     if scan.evidence_id != assessment.observation:
         raise StoreError(Fault.INVALID, f"the assessment is of {assessment.observation}, but the scan's tape is {scan.evidence_id}")
     await chain.hold(session)
-    encoded = _encode(assessment)
+    encoded = json.encode(assessment)
     sha256 = hashlib.sha256(encoded).hexdigest()
     score = assessment.score
     id = await session.insert_unless_there(
@@ -90,7 +87,7 @@ async def content(session: TenantSession, id: int) -> Assessment | None:
     if kept is None:
         return None
     try:
-        return _decoder.decode(kept)
+        return json.decode(kept)
     except msgspec.MsgspecError as error:
         raise StoreError(Fault.DAMAGED, f"assessment {id} cannot be read: {error}") from error
 
@@ -129,22 +126,3 @@ def _newest_first(session: TenantSession, domain_id: int, at: datetime, rubric: 
     if rubric:
         statement = statement.where(table.rubric == rubric)
     return statement.order_by(table.observed_at.desc(), table.id.desc())
-
-
-def _encode(assessment: Assessment) -> bytes:
-    try:
-        return _encoder.encode(assessment)
-    except UnicodeEncodeError:  # a lone surrogate, quoted from the network, which UTF-8 cannot hold
-        return _encoder.encode(_without_surrogates(msgspec.to_builtins(assessment)))
-
-
-def _without_surrogates(value: object) -> object:
-    match value:
-        case str():
-            return value.encode(errors="backslashreplace").decode()
-        case dict():
-            return {key: _without_surrogates(inner) for key, inner in cast("dict[str, object]", value).items()}
-        case list() | tuple():
-            return [_without_surrogates(inner) for inner in cast("list[object]", value)]
-        case _:
-            return value

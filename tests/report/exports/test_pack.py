@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from hauberk.report import json
+from hauberk.model import json
 from hauberk.report.exports.pack import PackFile, evidence_pack
 from hauberk.scoring.rubric import DEFAULT
 from hauberk.world.tape import decode, encode, evidence_id

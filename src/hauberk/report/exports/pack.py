@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from shlex import quote
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from hauberk.model import json
 from hauberk.model.assessment import Assessment
 from hauberk.protocols.malformed import visible
-from hauberk.report import json
 from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE
 from hauberk.scoring.rubric import DEFAULT
 

@@ -11,8 +11,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import msgspec
 
+from hauberk.model import json
 from hauberk.protocols.malformed import visible
-from hauberk.report import json
 from hauberk.report.exports.pack import MANIFEST
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.statement import ASSESSMENT, EVIDENCE

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from hauberk import __version__
-from hauberk.report import json
+from hauberk.model import json
 from hauberk.report.exports.prometheus import CONTENT_TYPE, Family, expiries, exposition, families
 from hauberk.store import assessments, scans
 from hauberk.store.overview import DomainState, overview

@@ -1,4 +1,7 @@
-"""Assessments as JSON: one object a scan, or one line a scan; decoding validates, and gives back what was encoded."""
+"""Assessments as JSON, the same wherever they are printed, signed or kept: one object a scan, or one line a scan.
+
+Decoding validates, and gives back what was encoded.
+"""
 
 from typing import cast
 
