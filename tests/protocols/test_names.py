@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hauberk.protocols.malformed import Malformed
-from hauberk.protocols.names import ancestors, is_at_or_below, parse_domain, registrable, to_unicode
+from hauberk.protocols.names import ancestors, is_at_or_below, parse_domain, parse_helo, registrable, to_unicode
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,36 @@ def test_no_text_makes_the_parser_raise_and_what_it_gives_is_a_name(text: str) -
     if isinstance(parsed, str):
         assert parsed.isascii()
         assert len(parsed) <= 253
-        assert parse_domain(parsed) == parsed
+        assert parse_domain(parsed) == parsed == parse_helo(parsed)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("probe.example.net", "probe.example.net"),
+        ("Probe.Example.net.", "probe.example.net"),
+        ("probe", "probe"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        *((literal, literal) for literal in ("[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:::ffff:192.0.2.1]")),
+    ],
+)
+def test_a_client_is_called_by_a_host_name_or_an_address_literal(given: str, name: str) -> None:
+    assert parse_helo(given) == name
+
+
+NO_HELOS = """
+. a..b .a bad..name -a.example a.example- a@b <a> a[1] 192.0.2.1 2001:db8::1 [] [ ] [192.0.2.1 [192.0.2.256] [2001:db8::1] [IPv6:192.0.2.1]
+[IPv6:fe80::1%eth0] [IPv6:] [x400:a]
+"""
+
+
+@pytest.mark.parametrize(
+    "given", ["", *NO_HELOS.split(), "two words", " a", "a\r\nRCPT", "[192.0.2.1]\n", "a\x00", "a" * 64, "a." * 127 + "a", "x" * 2000]
+)
+def test_what_no_client_is_called_is_refused_with_a_reason(given: str) -> None:
+    refused = parse_helo(given)
+    assert isinstance(refused, Malformed)
+    assert refused.reason
 
 
 def test_a_label_that_does_not_decode_stays_as_it_is() -> None:

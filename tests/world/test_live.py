@@ -178,7 +178,14 @@ def test_the_trust_store_holds_the_ca_file(tmp_path: Path) -> None:
     assert asyncio.run(scenario()) == (pki().anchor,)
 
 
-@pytest.mark.parametrize("config", (LiveConfig(resolver="gopher://x"), LiveConfig(resolver="udp://127.0.0.1:9", helo="a\r\nMAIL FROM:<>")))
+@pytest.mark.parametrize(
+    "config",
+    (
+        LiveConfig(resolver="gopher://x"),
+        LiveConfig(resolver="udp://127.0.0.1:9", helo="a\r\nMAIL FROM:<>"),
+        LiveConfig(resolver="udp://127.0.0.1:9", helo="bad..name"),
+    ),
+)
 def test_a_world_that_cannot_be_is_refused_at_the_door(config: LiveConfig) -> None:
     async def scenario() -> None:
         async with LiveWorld(config):

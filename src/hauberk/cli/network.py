@@ -35,7 +35,8 @@ def live_config(
     """The live world that the options ask for. Ends the command with a message when one of them is wrong."""
     from ipaddress import ip_network
 
-    from hauberk.protocols.malformed import Malformed
+    from hauberk.protocols.malformed import Malformed, visible
+    from hauberk.protocols.names import parse_helo
     from hauberk.world.dns.resolver import parse_resolver
     from hauberk.world.live import LiveConfig
     from hauberk.world.trust import holds_certificates
@@ -45,6 +46,9 @@ def live_config(
         if isinstance(parsed, Malformed):
             exits.refuse(f"--resolver {resolver[:120]!r}: {parsed.reason}")
         resolver = resolver if "://" in resolver else f"udp://[{resolver}]" if ":" in resolver else f"udp://{resolver}"
+    name = parse_helo(helo) if helo else helo
+    if isinstance(name, Malformed):
+        exits.refuse(f"--helo '{visible(helo[:80])}' is no name to say EHLO with: {name.reason}")
     try:
         allowed = tuple(ip_network(text, strict=False) for text in allow_networks)
     except ValueError as error:
@@ -54,7 +58,7 @@ def live_config(
     if ca_file is not None and not holds_certificates(ca_file):
         exits.refuse(f"--ca-file {ca_file}: there is no certificate in it (PEM or DER)")
     if network is None:
-        return LiveConfig(resolver=resolver or None, helo=helo, allow=allowed, ca_file=ca_file, vrps=vrps)
+        return LiveConfig(resolver=resolver or None, helo=name, allow=allowed, ca_file=ca_file, vrps=vrps)
     from msgspec import DecodeError
 
     from hauberk.lab.internet import LAB_HELO, read_directions
@@ -68,7 +72,7 @@ def live_config(
         exits.refuse(f"--network {network} is no network file: {error}")
     return LiveConfig(
         resolver=resolver or lab.resolver,
-        helo=helo or LAB_HELO,
+        helo=name or LAB_HELO,
         allow=allowed,
         routes={(route.address, route.port): (route.to_address, route.to_port) for route in lab.routes},
         ca_file=ca_file or Path(lab.ca_file),

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache, lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import idna
@@ -11,6 +11,7 @@ from publicsuffixlist import PublicSuffixList
 from hauberk.protocols.malformed import Malformed, visible
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LITERAL = re.compile(r"\[(IPv6:)?([0-9a-f:.]+)\]", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -28,7 +29,27 @@ def parse_domain(text: str) -> str | Malformed:
         return Malformed(text, 0, "there is no domain name here", len(text))
     if _is_address(name):
         return Malformed(text, 0, "this is an IP address; give the domain name that stands after the @ of your mail addresses", len(text))
-    return _to_a_labels(name, text)
+    domain = _to_a_labels(name, text)
+    if isinstance(domain, str) and "." not in domain:
+        return Malformed(text, 0, "a single label is no mail domain; give it in full, like example.com", len(text))
+    return domain
+
+
+def parse_helo(text: str) -> str | Malformed:
+    """What a client may call itself: a host name, in A-labels and lower case, or an address literal (RFC 5321, 4.1.1.1 and 4.1.3)."""
+    if text.startswith("["):
+        return text if _is_literal(text) else Malformed(text, 0, "it is no address literal (RFC 5321, 4.1.3)", len(text))
+    if _is_address(text):
+        return Malformed(text, 0, "an address is written [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321, 4.1.3)", len(text))
+    return _to_a_labels(text.removesuffix("."), text)
+
+
+def _is_literal(text: str) -> bool:
+    found = _LITERAL.fullmatch(text)
+    try:
+        return found is not None and bool(IPv6Address(found[2]) if found[1] else IPv4Address(found[2]))
+    except ValueError:
+        return False
 
 
 def _host_of(shown: str) -> str:
@@ -80,8 +101,6 @@ def _to_a_labels(name: str, text: str) -> str | Malformed:
             return Malformed(
                 text, max(text.lower().find(label), 0), f"the label {visible(label)!r} has a character no domain name has", len(label)
             )
-    if "." not in encoded:
-        return Malformed(text, 0, "a single label is no mail domain; give it in full, like example.com", len(text))
     return encoded
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import socket
 from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +18,8 @@ from hauberk.model.dns import DnsAnswer, NoAnswer, Question, Silence
 from hauberk.model.observation import TrustStore, Vantage
 from hauberk.model.routing import Coverage
 from hauberk.model.transport import Endpoint, Hello, Trial, TrialMatter, Url
+from hauberk.protocols.malformed import Malformed, visible
+from hauberk.protocols.names import parse_helo
 from hauberk.protocols.walk import Ask, Reply
 from hauberk.world.dial import Dialer, Place
 from hauberk.world.dialogue import SmtpPatience
@@ -39,7 +40,6 @@ from hauberk.world.trust import TrustAnchors, platform_source
 from hauberk.world.vantage import find_reach, own_helo
 from hauberk.world.vrps import VrpTable
 
-_HELO = re.compile(r"[!-~]{1,255}")
 _TRIALS = {TrialMatter.COMMANDS: try_out, TrialMatter.RENEGOTIATION: try_renegotiation, TrialMatter.RELAYING: try_relaying}
 _NO_VRPS = NoAnswer(Silence.NOT_ASKED, "no validated ROA payloads are at hand")
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class LiveWorld:
     """Use as `async with LiveWorld(config) as world`; leaving ends what is still under way.
 
     Entering raises `NoResolver` when no resolver is given and the system names none, `ValueError` for a resolver that is no URL or
-    a `helo` that EHLO cannot carry.
+    a `helo` that is neither a host name nor an address literal.
     """
 
     def __init__(self, config: LiveConfig | None = None) -> None:
@@ -172,15 +172,16 @@ class LiveWorld:
 
 
 def _vantage(config: LiveConfig, resolver: str) -> Vantage:
-    if config.helo and not _HELO.fullmatch(config.helo):
-        raise ValueError(f"{config.helo!r} is no name to say EHLO with")
     reach = find_reach()
+    helo = parse_helo(config.helo or own_helo(reach, socket.gethostname()))
+    if isinstance(helo, Malformed):
+        raise ValueError(f"'{visible(helo.text[:80])}' is no name to say EHLO with: {helo.reason}")
     routed = {":" in address for address, _ in config.routes}
     return Vantage(
         program=f"hauberk {__version__}",
         resolver=resolver,
         resolver_trusted=is_trusted(resolver),
-        helo=config.helo or own_helo(reach, socket.gethostname()),
+        helo=helo,
         ipv4=bool(reach.ipv4) or False in routed if config.ipv4 is None else config.ipv4,
         ipv6=bool(reach.ipv6) or True in routed if config.ipv6 is None else config.ipv6,
         vrps=config.vrps.source if config.vrps else UNSET,
