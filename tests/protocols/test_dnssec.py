@@ -55,6 +55,13 @@ def test_the_walks_end_when_nothing_is_answered() -> None:
     assert replay(of_hosts("example.com", ScanOptions()), lambda _: SILENT) == ()
 
 
+@pytest.mark.parametrize(("owner", "asked"), [("example.com", True), ("elsewhere.example", False), ("", False)])
+def test_only_a_zone_with_keys_of_its_own_is_asked_for_nsec3_parameters(owner: str, asked: bool) -> None:
+    keys = DnsAnswer("NOERROR", (Record(owner, "DNSKEY", 60, "257 3 13 AAAA"),) if owner else (), authenticated=True)
+    found = replay(of_domain("example.com", ScanOptions()), lambda ask: keys if ask == Question("example.com", "DNSKEY") else PLAIN)
+    assert [one.question.type for one in found] == ["SOA", "MX", "TXT", "DNSKEY", "DS", *(["NSEC3PARAM"] if asked else [])]
+
+
 def test_the_reasons_of_a_bogus_answer_are_named() -> None:
     assert why_bogus(DnsAnswer("SERVFAIL", extended_errors=(7, 10))) == "signature expired, RRSIGs missing"
     assert why_bogus(SILENT) == ""

@@ -133,6 +133,7 @@ def test_every_check_but_the_informing_ones_is_weighed() -> None:
         "bimi.valid",
         "dns.redundant",
         "dnssec.modern-algorithms",
+        "dnssec.nsec3-parameters",
         "domain.lookalikes",
         "domain.parked",
         "ipv6.name-servers",

@@ -11,7 +11,7 @@ from hauberk.checks.check import Check
 from hauberk.model.observation import ScanOptions
 
 # Raised by hand whenever a verdict on an unchanged tape could change, so that scores stay comparable.
-VERSION = "2026.11.7"
+VERSION = "2026.11.8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,11 @@ class Zone:
             self._sign()
 
     def _sign(self) -> None:
-        """Add what shows that a zone is signed: a key at the apex, and NSEC records that can be walked (RFC 4034, 4)."""
+        """Add what shows that a zone is signed: a key at the apex, and NSEC records that can be walked (RFC 4034, 4), but for NSEC3."""
         key = base64.b64encode(hashlib.sha512(self.apex.encode()).digest()).decode()
         self._add(Record(self.apex, "DNSKEY", DEFAULT_TTL, f"257 3 13 {key}"))
+        if (self.apex, "NSEC3PARAM") in self._sets:
+            return
         owners = sorted((name for name, types in self._types.items() if types), key=lambda name: name.split(".")[::-1])
         for owner, following in zip(owners, (*owners[1:], self.apex), strict=True):
             types = " ".join(sorted({*self._types[owner], "NSEC", "RRSIG"}))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from hauberk.model.dns import DnsAnswer, NoAnswer, Question
 from hauberk.model.observation import ScanOptions
 from hauberk.protocols import mx
-from hauberk.protocols.walk import Walk, ask_each
+from hauberk.protocols.walk import Walk, ask, ask_each
 
 # RFC 8914, 4.7-4.13: DNSSEC Bogus, Signature Expired, Signature Not Yet Valid, DNSKEY Missing, RRSIGs Missing, No Zone Key Bit Set,
 # NSEC Missing.
@@ -121,8 +121,16 @@ def resolver(domain: str, options: ScanOptions) -> Walk[Resolver]:
 
 
 def of_domain(domain: str, options: ScanOptions) -> Walk[tuple[Validated, ...]]:
-    """The domain's SOA, MX and TXT sets; and DNSKEY and DS, to tell a zone without signatures from one whose parent has no DS."""
-    return (yield from validated(tuple(Question(domain, kind) for kind in ("SOA", "MX", "TXT", "DNSKEY", "DS"))))
+    """The domain's SOA, MX and TXT sets; and DNSKEY and DS, to tell a zone without signatures from one whose parent has no DS.
+
+    Where there are keys NSEC3PARAM too, last.
+    """
+    found = yield from validated(tuple(Question(domain, kind) for kind in ("SOA", "MX", "TXT", "DNSKEY", "DS")))
+    keys = next(one.answer for one in found if one.question.type == "DNSKEY")
+    if isinstance(keys, NoAnswer) or not any(record.name == domain for record in keys.of("DNSKEY")):
+        return found
+    parameters = yield from ask(domain, "NSEC3PARAM")
+    return (*found, Validated(Question(domain, "NSEC3PARAM"), parameters))
 
 
 def of_hosts(domain: str, options: ScanOptions) -> Walk[tuple[Validated, ...]]:

@@ -286,6 +286,14 @@ def test_odd_caa_tags_and_empty_values_keep_their_octets() -> None:
     assert _reply(caa, record).records == (Record("example.com", "CAA", 5, "\\# 6 00036120623b"),)
 
 
+@pytest.mark.parametrize("rdata", ["", "01000001", "0100000102ab", "0100000101abcd"])
+def test_an_nsec3param_record_of_the_wrong_length_keeps_its_octets(rdata: str) -> None:
+    octets = bytes.fromhex(rdata)
+    record = b"\xc0\x0c\0\x33\0\1\0\0\0\5" + len(octets).to_bytes(2, "big") + octets
+    answer = _reply(Question("example.com", "NSEC3PARAM"), record)
+    assert answer.records == (Record("example.com", "NSEC3PARAM", 5, f"\\# {len(octets)} {rdata}".rstrip()),)
+
+
 def test_a_ttl_with_the_top_bit_is_zero() -> None:
     answer = _reply(Question("example.com", "A"), b"\xc0\x0c\0\1\0\1\x80\0\0\1\0\4\xc0\0\2\1")
     assert answer.records == (Record("example.com", "A", 0, "192.0.2.1"),)

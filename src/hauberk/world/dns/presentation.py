@@ -145,8 +145,9 @@ def _nsec(wire: bytes, start: int, end: int, known: Known) -> str:
 
 
 def _nsec3param(wire: bytes, start: int, end: int, known: Known) -> str:
-    algorithm, flags, iterations, length = _NSEC3PARAM.unpack_from(wire, start)
-    _exactly(start + 5 + length, end)
+    if end - start < 5 or start + 5 + wire[start + 4] != end:
+        return generic(wire, start, end, known)  # kept, so that it can be judged
+    algorithm, flags, iterations, _ = _NSEC3PARAM.unpack_from(wire, start)
     return f"{algorithm} {flags} {iterations} {wire[start + 5 : end].hex() or '-'}"
 
 
