@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from hauberk.model.transport import SmtpSession, Speaker, Turn
 from hauberk.protocols.malformed import Malformed, visible
@@ -113,12 +114,20 @@ def read_reply(lines: Iterable[str]) -> Reply | Malformed | None:
 
 def smtp_line(texts: list[str], line: str) -> Reply | Malformed | None:
     """Put the text of one more line behind the others; what the whole is once the line is the last."""
-    match = _REPLY_LINE.fullmatch(line)
-    if match is None:
+    read = _read_line(line)
+    if read is None:
         reason = "not an SMTP reply: it begins with three digits and a space or hyphen (RFC 5321, 4.2)"
         return Malformed(line[:300], 0, reason, min(3, len(line)))
-    texts.append(match[3] or "")
-    return Reply(int(match[1]), tuple(texts)) if match[2] != "-" else None
+    code, text, is_last = read
+    texts.append(text)
+    return Reply(code, tuple(texts)) if is_last else None
+
+
+@lru_cache(maxsize=1024)
+def _read_line(line: str) -> tuple[int, str, bool] | None:
+    """Code, text, and whether it is the last. Kept, since all servers say the same few things."""
+    match = _REPLY_LINE.fullmatch(line)
+    return (int(match[1]), match[3] or "", match[2] != "-") if match else None
 
 
 def render_reply(reply: Reply) -> bytes:
@@ -131,12 +140,14 @@ def parse_ehlo(reply: Reply) -> Ehlo | Malformed:
     """The EHLO response; the old form `AUTH=LOGIN` is read as `AUTH LOGIN`."""
     if reply.code != 250:
         return Malformed(str(reply)[:300], 0, "EHLO was not answered with 250", 3)
-    capabilities: list[Capability] = []
-    for line in reply.lines[1:]:
-        keyword, _, rest = line.strip().replace("=", " ", 1 if line.upper().startswith("AUTH=") else 0).partition(" ")
-        if keyword:
-            capabilities.append(Capability(keyword.upper(), tuple(rest.split())))
-    return Ehlo(_host_name(reply), tuple(capabilities))
+    capabilities = tuple([capability for capability in map(_capability, reply.lines[1:]) if capability])
+    return Ehlo(_host_name(reply), capabilities)
+
+
+@lru_cache(maxsize=1024)
+def _capability(line: str) -> Capability | None:
+    keyword, _, rest = line.strip().replace("=", " ", 1 if line.upper().startswith("AUTH=") else 0).partition(" ")
+    return Capability(keyword.upper(), tuple(rest.split())) if keyword else None
 
 
 def _host_name(reply: Reply) -> str:

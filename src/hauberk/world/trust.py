@@ -54,17 +54,17 @@ class TrustAnchors:
         self._places = source.places if ca_file is None else (*source.places, ca_file)
         self._text = source.text if ca_file is None else f"{source.text}, and {ca_file}"
         self._by_subject: dict[Name, set[bytes]] | None = None
+        self._every: frozenset[bytes] = frozenset()
         self._digest = ""
 
     def leading_from(self, chains: tuple[tuple[bytes, ...], ...]) -> TrustStore:
         """The anchors that issued a certificate of these chains (DER) by name, or that stand on them themselves."""
         by_subject = self._load() if self._by_subject is None else self._by_subject
-        anchors: set[bytes] = set()
-        for der in {certificate for chain in chains for certificate in chain}:
-            subject, issuer = subject_of(der), issuer_of(der)
-            if subject is not None and issuer is not None:
+        shown = {certificate for chain in chains for certificate in chain}
+        anchors = shown & self._every
+        for issuer in map(issuer_of, shown):
+            if issuer is not None:
                 anchors |= by_subject.get(issuer, set())
-                anchors |= {der} & by_subject.get(subject, set())
         return TrustStore(self._text, self._digest, tuple(sorted(anchors)))
 
     def _load(self) -> dict[Name, set[bytes]]:
@@ -74,8 +74,8 @@ class TrustAnchors:
                 subject = subject_of(der)
                 if subject is not None:
                     by_subject[subject].add(der)
-        every = sorted(der for anchors in by_subject.values() for der in anchors)
-        self._digest = hashlib.sha256(b"".join(every)).hexdigest()
+        self._every = frozenset(der for anchors in by_subject.values() for der in anchors)
+        self._digest = hashlib.sha256(b"".join(sorted(self._every))).hexdigest()
         self._by_subject = dict(by_subject)
         return self._by_subject
 
