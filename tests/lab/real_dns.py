@@ -15,6 +15,8 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.query
+import dns.rdatatype
+import dns.rrset
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -55,8 +57,12 @@ def unsigned(origin: str, body: str) -> SignedZone:
     return SignedZone(origin, _SOA.format(origin=origin) + body + "\n")
 
 
-def signed(origin: str, body: str, *, expired: bool = False) -> SignedZone:
-    """A zone signed with one new key (ECDSA P-256), with NSEC; `expired` puts the signatures into last year."""
+def signed(origin: str, body: str, *, expired: bool = False, nsec3: str = "") -> SignedZone:
+    """A zone signed with one new key (ECDSA P-256); `expired` puts the signatures into last year.
+
+    It has NSEC, or with `nsec3`, the data of an NSEC3PARAM record, NSEC3: for a body without empty names between others.
+    """
+    body += f"\n@ 0 NSEC3PARAM {nsec3}" if nsec3 else ""
     zone = dns.zone.from_text(_SOA.format(origin=origin) + body + "\n", origin=origin, relativize=False)
     private = ec.generate_private_key(ec.SECP256R1())
     key = dns.dnssec.make_dnskey(private.public_key(), dns.dnssectypes.Algorithm.ECDSAP256SHA256, flags=257)  # pyright: ignore[reportUnknownMemberType]
@@ -65,8 +71,32 @@ def signed(origin: str, body: str, *, expired: bool = False) -> SignedZone:
         dns.dnssec.sign_zone(
             zone, changes, keys=[(private, key)], add_dnskey=True, dnskey_ttl=3600, inception=since, expiration=since + timedelta(days=30)
         )
+    if nsec3:
+        chain = _nsec3_chain(zone, nsec3)
+        with zone.writer() as changes:
+            for rrset in chain:
+                changes.add(rrset)
+                signature = dns.dnssec.sign(rrset, private, rrset.name.parent(), key, since, since + timedelta(days=30))  # pyright: ignore[reportUnknownMemberType]
+                changes.add(rrset.name, rrset.ttl, signature)
     anchor = dns.dnssec.make_ds(origin, key, "SHA256")
     return SignedZone(origin, zone.to_text(relativize=False), (f"{origin} 3600 IN DS {anchor.to_text()}",))
+
+
+def _nsec3_chain(zone: dns.zone.Zone, parameters: str) -> list[dns.rrset.RRset]:
+    """The NSEC3 records (RFC 5155, 7.1) that take the place of the zone's NSEC records, which go."""
+    algorithm, _, iterations, salt = parameters.split()
+    types: dict[str, set[str]] = {}
+    for name, held in tuple(zone.iterate_rdatasets()):
+        if dns.rdatatype.NSEC in (held.rdtype, held.covers):
+            zone.delete_rdataset(name, held.rdtype, held.covers)
+            continue
+        hashed = dns.dnssec.nsec3_hash(name, "" if salt == "-" else salt, int(iterations), int(algorithm))
+        types.setdefault(hashed, set()).add(dns.rdatatype.to_text(held.rdtype))
+    ring = sorted(types)
+    return [
+        dns.rrset.from_text(f"{owner}.{zone.origin}", 300, "IN", "NSEC3", f"{parameters} {following} {' '.join(types[owner])}")
+        for owner, following in zip(ring, (*ring[1:], ring[0]), strict=True)
+    ]
 
 
 @contextmanager

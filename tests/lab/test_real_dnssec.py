@@ -45,6 +45,7 @@ tree DNAME mx
 odd\\.label A 192.0.2.3
 long TXT {_LONG}
 """
+_NSEC3 = {"hashed": "1 0 0 -", "iterated": "1 0 151 aabbccdd"}
 _KINDS = (
     "A", "AAAA", "MX", "TXT", "CAA", "NS", "SOA", "DNSKEY", "DS", "NSEC", "RRSIG",
     "HTTPS", "SSHFP", "CNAME", "SRV", "PTR", "TLSA", "DNAME", "TYPE65280",
@@ -56,13 +57,14 @@ _NAMES = (
 
 
 def _zones() -> tuple[str, tuple[SignedZone, ...]]:
-    """`test.`, the trust anchor's zone, and below it: secure, insecure (delegated without DS), tampered with, and expired."""
+    """`test.`, the trust anchor's zone, and below it: secure, insecure (delegated without DS), tampered with, expired, and NSEC3."""
     secure = signed("secure.test.", _RECORDS)
     insecure = unsigned("insecure.test.", _RECORDS)
     tampered = signed("bogus.test.", _RECORDS)
     bogus = SignedZone(tampered.origin, tampered.text.replace("192.0.2.1\n", "192.0.2.66\n"), tampered.anchor)
     expired = signed("expired.test.", _RECORDS, expired=True)
-    children = (secure, insecure, bogus, expired)
+    hashed = tuple(signed(f"{name}.test.", "@ MX 10 mx\nmx A 192.0.2.25", nsec3=data) for name, data in _NSEC3.items())
+    children = (secure, insecure, bogus, expired, *hashed)
     delegations = [
         line for child in children for line in (f"{child.origin} NS ns1.{child.origin}", f"ns1.{child.origin} A 127.0.0.1", *child.anchor)
     ]
@@ -129,6 +131,14 @@ def test_expired_signatures_are_bogus(servers: RealDns) -> None:
     assert answer(servers, Question("expired.test", "MX", checking_disabled=True)).rcode == "NOERROR"
 
 
+@pytest.mark.parametrize(("zone", "denials_are_secure"), [("hashed", True), ("iterated", False)])
+def test_unbound_takes_denials_of_over_150_iterations_as_insecure(servers: RealDns, zone: str, denials_are_secure: bool) -> None:
+    missing = answer(servers, Question(f"missing.{zone}.test", "A"))
+    assert (missing.rcode, missing.authenticated) == ("NXDOMAIN", denials_are_secure)
+    parameters = answer(servers, Question(f"{zone}.test", "NSEC3PARAM"))
+    assert ([record.data for record in parameters.records], parameters.authenticated) == ([_NSEC3[zone]], True)
+
+
 def test_the_authoritative_server_answers_without_ad(servers: RealDns) -> None:
     direct = answer(servers, Question("secure.test", "SOA", server="192.0.2.53"))
     assert (direct.rcode, direct.authenticated) == ("NOERROR", None)
@@ -151,6 +161,7 @@ def test_dnspython_agrees_with_every_answer(servers: RealDns, scheme: str) -> No
         for kind in _KINDS
         if (label, kind) != ("below.tree.", "CNAME")  # Unbound's own answer changes with what it has cached
     ]
+    questions += [Question(f"{zone}.test", kind) for zone in _NSEC3 for kind in ("NSEC3PARAM", "DNSKEY", "TXT")]
     questions += [Question("bogus.test", kind) for kind in ("A", "MX", "TXT")]
     replies = ask(servers, *questions, scheme=scheme)
     assert len(replies) > 450
