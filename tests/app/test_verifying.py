@@ -280,6 +280,15 @@ def test_the_code_of_a_picture_is_verified_with_the_key_only(prepared: Prepared,
         assert not verify(tmp_path / "code.txt", Verifier(NOW, trusting(key))).valid
 
 
+@pytest.mark.parametrize(("band", "told"), [("amber", "incomplete"), ("red", "red"), ("green", "incomplete")])
+def test_the_code_of_an_incomplete_result_tells_the_band_of_its_report(
+    prepared: Prepared, key: SigningKey, tmp_path: Path, band: str, told: str
+) -> None:
+    (tmp_path / "code.txt").write_text(code.line(msgspec.structs.replace(prepared.claims, band=band, incomplete=True), key))
+    found = verify(tmp_path / "code.txt", Verifier(NOW, trusting(key)))
+    assert found.valid and found.claims and found.claims.standing == told
+
+
 @pytest.mark.parametrize("company", ["", "  ", "名" * 30_000, "\ud800\x00\x1b[31m", "上海龘科技有限公司", "/ByteRange [0 1 2 3]"])
 def test_any_company_can_sign(prepared: Prepared, key: SigningKey, tmp_path: Path, company: str) -> None:
     for written in reports(prepare(prepared.scan, company, Signing(key, lambda: NOW)), ("pdf",), several=False):

@@ -13,6 +13,7 @@ from hauberk.app.following_measures import measures_follow, pages_follow
 from hauberk.app.signing import SIGNATURE, STATEMENT
 from hauberk.app.verification import Freshness, Party, Verification
 from hauberk.model import json
+from hauberk.model.score import INCOMPLETE
 from hauberk.report.compose import FRESH
 from hauberk.report.exports.pack import MANIFEST, VERIFY, how_to_verify
 from hauberk.report.exports.unpack import MAGIC, unpacked
@@ -71,7 +72,7 @@ class Verifier:
         if isinstance(said, MeasuresCode):
             proved = MeasuresClaims(said.domain, "", said.at, said.evidence, "", said.proved, said.failed)
             return self._ended(replace(found, measures=proved))
-        incomplete = said.band == "incomplete"
+        incomplete = said.band == INCOMPLETE
         claimed = Claims(said.domain, "", said.at, said.evidence, "", "", said.points, said.grade, said.band, 0, incomplete)
         return self._ended(replace(found, claims=claimed))
 

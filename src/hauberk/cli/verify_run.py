@@ -100,8 +100,7 @@ def _facts(found: Verification) -> Iterator[str]:
     if found.claims:
         said = found.claims
         company = f" ({said.company})" if said.company else ""
-        incomplete = ", incomplete" if said.incomplete else ""
-        yield f"what     {to_unicode(said.domain)}{company}: {said.points} of 100, grade {said.grade}, {said.band}{incomplete}"
+        yield f"what     {to_unicode(said.domain)}{company}: {said.points} of 100, grade {said.grade}, {said.standing}"
         yield f"         evidence {said.evidence}"
         yield f"when     observed {minute(said.observed_at)}; {_freshness(found)}"
     if found.measures:

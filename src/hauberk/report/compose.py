@@ -17,7 +17,7 @@ from hauberk.report.servers import servers
 from hauberk.report.summary import flags, lines
 from hauberk.report.text import clipped
 from hauberk.report.tls import details
-from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, points, scored
+from hauberk.report.wording import BANDS, INCOMPLETE, MARKS, counted, day, minute, percent, points, scored, whole_percent
 
 FRESH = timedelta(days=90)
 LONGEST_COMPANY = 160
@@ -100,14 +100,14 @@ def _score(score: Score) -> ScorePart:
         mark=BANDS[score.band] if score.standing == score.band else INCOMPLETE,
         headline=_headline(score),
         rubric=score.rubric,
-        coverage=_percent(score.coverage),
+        coverage=percent(score.coverage),
         account=tuple(_account(score)),
         groups=_groups(score),
     )
 
 
 def _headline(score: Score) -> str:
-    partly = f"The result is incomplete: only {_percent(score.coverage)} of the points could be judged."
+    partly = f"The result is incomplete: only {percent(score.coverage)} of the points could be judged."
     match score.band:
         case Band.RED:
             said = "Mail for this domain is at risk: mend the red flags first."
@@ -130,7 +130,7 @@ def _account(score: Score) -> Iterable[str]:
     if score.unmet:
         yield f"Demanded by this rubric and not passed: {', '.join(score.unmet)}."
     if score.coverage < 1:
-        yield f"{100 - _whole_percent(score.coverage)} % of the points could not be judged; what is unknown is not held against the domain."
+        yield f"{100 - whole_percent(score.coverage)} % of the points could not be judged; what is unknown is not held against the domain."
 
 
 def _groups(score: Score) -> tuple[GroupShare, ...]:
@@ -173,12 +173,3 @@ def _fixes_note(assessment: Assessment, *, attached: bool) -> str:
         note += ". A record is one line however long it is; the attached assessment has it in one piece"
     left_out = len(assessment.fix_plan) - MOST_FIXES if attached else 0
     return note + (f". {counted(left_out, 'further step')} in the attached assessment." if left_out > 0 else ".")
-
-
-def _percent(share: float) -> str:
-    """Rounded towards the worse, so that 89.6 % never reads as 90 %."""
-    return f"{_whole_percent(share)} %"
-
-
-def _whole_percent(share: float) -> int:
-    return int(share * 100 + 1e-9)

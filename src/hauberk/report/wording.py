@@ -93,6 +93,15 @@ def scored(value: float, coverage: float) -> str:
     return points(value) if coverage else UNGRADED
 
 
+def percent(share: float) -> str:
+    """Rounded towards the worse, so that 89.6 % never reads as 90 %."""
+    return f"{whole_percent(share)} %"
+
+
+def whole_percent(share: float) -> int:
+    return int(share * 100 + 1e-9)
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 endpoint`, `2 endpoints`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

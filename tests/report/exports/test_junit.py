@@ -1,9 +1,12 @@
 """JUnit XML."""
 
+from dataclasses import replace
 from xml.etree.ElementTree import Element, fromstring
 
+import pytest
 from hypothesis import given
 
+from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.report.exports.junit import junit
 from report.exports.shared import FORBIDDEN_IN_XML, TAPE, hostile_text, with_findings
@@ -24,6 +27,18 @@ def test_a_domain_is_a_suite_and_a_check_is_a_case() -> None:
     assert names == [verdict.check for verdict in DONE.verdicts]
     assert root[0].get("timestamp") == "2026-11-21T12:00:00"
     assert {one.get("name"): one.get("value") for one in root[0].iter("property")}["evidence"] == DONE.observation
+
+
+@pytest.mark.parametrize(("band", "told"), [(Band.AMBER, "incomplete"), (Band.RED, "red")])
+def test_an_incomplete_suite_has_the_band_that_the_report_tells(band: Band, told: str) -> None:
+    (suite,) = parsed(junit((replace(DONE, score=replace(DONE.score, band=band, incomplete=True, coverage=0.5)),)))
+    said = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    assert (said["band"], said["incomplete"], said["coverage"], said["points"]) == (told, "true", "0.500", "49")
+
+
+def test_a_suite_of_which_nothing_could_be_judged_has_no_points() -> None:
+    (suite,) = parsed(junit((replace(DONE, score=replace(DONE.score, points=0, coverage=0, incomplete=True)),)))
+    assert "points" not in {one.get("name") for one in suite.iter("property")}
 
 
 def test_the_counts_are_those_of_the_cases() -> None:

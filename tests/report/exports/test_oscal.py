@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from hauberk.model.score import Band
 from hauberk.model.verdict import Verdict
 from hauberk.report.exports.oscal import assessment_results
 from report.exports.shared import TAPE, hostile_text, schema, with_findings
@@ -80,6 +82,21 @@ def test_what_is_judged_is_a_finding_and_what_is_unknown_is_observed_only() -> N
     observed = {prop["value"] for one in result["observations"] for prop in one["props"] if prop["name"] == "check"}
     assert "dnssec.mx-signed" in observed
     assert {one["expires"] for one in result["observations"]} == {"2027-02-19T12:00:00Z"}
+
+
+@pytest.mark.parametrize(("band", "told"), [(Band.AMBER, "incomplete"), (Band.RED, "red")])
+def test_an_incomplete_result_has_the_band_and_the_share_that_the_report_tells(band: Band, told: str) -> None:
+    incomplete = replace(DONE, score=replace(DONE.score, band=band, incomplete=True, coverage=0.896))
+    (result,) = results(assessment_results((incomplete,)))["results"]
+    said = {prop["name"]: prop["value"] for prop in result["props"]}
+    assert (said["band"], said["incomplete"], said["points"]) == (told, "true", "49")
+    assert result["description"].endswith(f"grade F, {told}, by the rubric {DONE.rubric}; 89 % of it could be judged.")
+
+
+def test_a_result_of_which_nothing_could_be_judged_has_no_points() -> None:
+    (result,) = results(assessment_results((replace(DONE, score=replace(DONE.score, points=0, coverage=0, incomplete=True)),)))["results"]
+    assert "points" not in {prop["name"] for prop in result["props"]}
+    assert result["description"].startswith("Nothing of example.com could be judged")
 
 
 def test_a_risk_has_the_fix_plans_steps() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from hauberk.model.score import Band
 from hauberk.report.exports.prometheus import expiries, prometheus
 from report.exports.shared import TAPE, hostile_text
 from report.samples import assessment, observation
@@ -55,11 +56,12 @@ def test_each_endpoints_certificate_has_its_end() -> None:
     assert all(59 * 86_400 < end - TAPE.at.timestamp() <= 61 * 86_400 for end in ends.values())
 
 
-def test_an_incomplete_result_has_no_band_of_its_own() -> None:
-    incomplete = replace(DONE, score=replace(DONE.score, incomplete=True))
+@pytest.mark.parametrize(("band", "told"), [(Band.AMBER, "incomplete"), (Band.RED, "red")])
+def test_an_incomplete_result_has_the_band_that_the_report_tells(band: Band, told: str) -> None:
+    incomplete = replace(DONE, score=replace(DONE.score, band=band, incomplete=True))
     samples = parsed(prometheus((incomplete,)))
     assert samples["hauberk_domain_incomplete", (("domain", "example.com"),)] == 1
-    assert any(("band", "incomplete") in labels for name, labels in samples if name == "hauberk_domain_info")
+    assert [dict(labels)["band"] for name, labels in samples if name == "hauberk_domain_info"] == [told]
 
 
 def test_of_two_assessments_of_a_domain_the_last_counts_and_none_is_empty() -> None:

@@ -34,7 +34,9 @@ def _suite(root: Element, assessment: Assessment, titles: dict[str, str], failin
     properties = SubElement(suite, "properties")
     for name, value in (
         *(("evidence", assessment.observation), ("catalogue", assessment.catalogue), ("rubric", assessment.rubric)),
-        *(("points", f"{score.points:g}"), ("grade", score.grade), ("band", "incomplete" if score.incomplete else score.band.value)),
+        *((("points", f"{score.points:g}"),) if score.coverage else ()),
+        *(("grade", score.grade), ("band", score.standing)),
+        *(("coverage", f"{score.coverage:.3f}"), ("incomplete", str(score.incomplete).lower())),
     ):
         SubElement(properties, "property", name=name, value=_text(value))
     cases = [_case(suite, domain, verdict, titles.get(verdict.check, verdict.check), failing) for verdict in assessment.verdicts]

@@ -20,6 +20,7 @@ from hauberk.protocols.malformed import visible
 from hauberk.report.exports import oscal_parts as oscal
 from hauberk.report.exports.oscal_parts import identifier, line, moment, prop, token
 from hauberk.report.filename import tape_name
+from hauberk.report.wording import percent
 
 FRESH = timedelta(days=90)
 _METHOD = identifier("method", "hauberk")
@@ -98,15 +99,13 @@ class _Domain:
         return oscal.Result(
             uuid=self._id("result"),
             title=line(f"{one.domain} on {one.observed_at:%Y-%m-%d}"),
-            description=visible(
-                f"{one.domain} came to {score.points:g} of 100 points, grade {score.grade}, {_band(one)}, by the rubric {one.rubric}; "
-                f"{score.coverage:.0%} of it could be judged."
-            ),
+            description=visible(_came_to(one)),
             start=moment(one.observed_at),
             props=(
-                *(prop("points", f"{score.points:g}"), prop("grade", score.grade), prop("band", _band(one))),
-                *(prop("coverage", f"{score.coverage:.3f}"), prop("rubric", one.rubric), prop("catalogue", one.catalogue)),
-                prop("evidence", one.observation),
+                *((prop("points", f"{score.points:g}"),) if score.coverage else ()),
+                *(prop("grade", score.grade), prop("band", score.standing)),
+                *(prop("coverage", f"{score.coverage:.3f}"), prop("incomplete", str(score.incomplete).lower())),
+                *(prop("rubric", one.rubric), prop("catalogue", one.catalogue), prop("evidence", one.observation)),
             ),
             local_definitions=self._definitions(),
             reviewed_controls=self._reviewed(),
@@ -214,5 +213,9 @@ def _worst_messages(verdict: CheckVerdict) -> str:
     return "\n".join(said) or verdict.verdict.value
 
 
-def _band(assessment: Assessment) -> str:
-    return "incomplete" if assessment.score.incomplete else assessment.score.band.value
+def _came_to(assessment: Assessment) -> str:
+    score = assessment.score
+    if not score.coverage:
+        return f"Nothing of {assessment.domain} could be judged by the rubric {assessment.rubric}."
+    result = f"{assessment.domain} came to {score.points:g} of 100 points, grade {score.grade}, {score.standing}"
+    return f"{result}, by the rubric {assessment.rubric}; {percent(score.coverage)} of it could be judged."

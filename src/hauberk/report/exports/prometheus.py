@@ -109,7 +109,7 @@ def _info(assessment: Assessment) -> dict[str, str]:
     return {
         **_named(assessment),
         "grade": score.grade,
-        "band": "incomplete" if score.incomplete else score.band.value,
+        "band": score.standing,
         "rubric": assessment.rubric,
         "catalogue": assessment.catalogue,
         "evidence": assessment.observation,

@@ -32,7 +32,7 @@ _LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a verified line says; `band` is `incomplete` where the result is."""
+    """What a verified line says; `band` is as the report tells it: green, amber, red or incomplete."""
 
     domain: str
     at: datetime
@@ -59,8 +59,7 @@ def line(claimed: Claims | MeasuresClaims, key: SigningKey) -> str:
     at = f"{claimed.observed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     match claimed:
         case Claims():
-            band = "incomplete" if claimed.incomplete else claimed.band
-            said = f"{MARK} {claimed.domain} {at} {claimed.points} {claimed.grade} {band}"
+            said = f"{MARK} {claimed.domain} {at} {claimed.points} {claimed.grade} {claimed.standing}"
         case MeasuresClaims():
             said = f"{MARK}-MEASURES {claimed.domain} {at} {','.join(claimed.proved) or '-'} {','.join(claimed.failed) or '-'}"
     said = f"{said} {claimed.evidence} {key.fingerprint}"

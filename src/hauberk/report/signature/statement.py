@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hauberk.model.assessment import Assessment
+from hauberk.model.score import standing
 from hauberk.report.signature.flaw import Flaw
 from hauberk.report.signature.key import SigningKey, fingerprint, signature_holds
 
@@ -54,6 +55,11 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     coverage: int
     incomplete: bool
     certificate: str = ""
+
+    @property
+    def standing(self) -> str:
+        """The band as the report tells it."""
+        return standing(self.band, incomplete=self.incomplete)
 
 
 class MeasuresClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
