@@ -77,17 +77,8 @@ class UdpChannel:
             self._loop.call_soon(self._refill)
         self._backlog.append(flight)
 
-    def _launch(self, flight: Flight) -> None:
-        key = next(self._ids)
-        while key in self._under_way:
-            key = next(self._ids)
-        self._under_way[key] = flight
-        flight.key = key
-        flight.tries = 0
-        self._transmit(flight)
-
-    def _transmit(self, flight: Flight) -> None:
-        flight.deadline = self._loop.time() + self._waits[flight.tries]
+    def _transmit(self, flight: Flight, now: float) -> None:
+        flight.deadline = now + self._waits[flight.tries]
         flight.tries += 1
         try:
             if self._socket is None:
@@ -127,13 +118,19 @@ class UdpChannel:
             self._refill()
 
     def _refill(self) -> None:
-        backlog, under_way = self._backlog, len(self._under_way)
-        for _ in range(min(len(backlog), self._window - under_way + self._patient, MOST_UNDER_WAY - under_way)):
+        backlog, under_way, now = self._backlog, self._under_way, self._loop.time()
+        for _ in range(min(len(backlog), self._window - len(under_way) + self._patient, MOST_UNDER_WAY - len(under_way))):
             flight = backlog.popleft()
             if flight.waiter.cancelled():
                 flight.landed(flight, NoAnswer(Silence.OUT_OF_TIME, "nobody waited for the answer any more"))
-            else:
-                self._launch(flight)
+                continue
+            key = next(self._ids)
+            while key in under_way:
+                key = next(self._ids)
+            under_way[key] = flight
+            flight.key = key
+            flight.tries = 0
+            self._transmit(flight, now)
 
     def _stray(self, reply: bytes, flight: Flight | None) -> None:
         """Something that answers nothing: late, forged or garbage. The wait goes on; if nothing better comes, that was it."""
@@ -166,7 +163,7 @@ class UdpChannel:
         for flight in tuple(self._under_way.values()):
             if flight.deadline <= now:
                 if flight.tries < len(self._waits):
-                    self._transmit(flight)
+                    self._transmit(flight, now)
                 elif flight.strange:
                     self._give_up(flight, NoAnswer(Silence.GARBLED, "what came back was no answer to the question"))
                 else:
