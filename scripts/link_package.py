@@ -7,7 +7,7 @@ from pathlib import Path
 COMMAND = """#!{python}
 import sys
 
-from hauberk.cli.main import run
+from hauberk.cli.start import run
 
 if __name__ == "__main__":  # a process that multiprocessing starts reads this file again
     sys.exit(run())

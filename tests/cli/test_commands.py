@@ -2,7 +2,10 @@
 
 import csv
 import json
+import subprocess
+import sys
 import time
+import tomllib
 from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -131,6 +134,33 @@ def test_spf_check_says_who_may_send(hauberk: Hauberk, network: Path) -> None:
 def test_an_internationalised_domain_is_understood(hauberk: Hauberk, network: Path) -> None:
     done = hauberk("scan", "Bücher.test", "--network", network, "--format", "json")
     assert json.loads(done.out)["domain"] == "xn--bcher-kva.test"
+
+
+INTERRUPTED = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, module, *_):
+        if module == {module!r}:
+            {way}
+
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from {start} import {run}
+sys.exit({run}())
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "hauberk.cli.scan_run"])
+@pytest.mark.parametrize("way", ["self.__set_name__(None, '')", "type('Owner', (), dict(inside=self))"])
+def test_ctrl_c_is_told_in_a_word_while_commands_are_being_imported(module: str, way: str) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    start, _, run = project["scripts"]["hauberk"].partition(":")
+    code = INTERRUPTED.format(module=module, way=way, start=start, run=run)
+    done = subprocess.run([sys.executable, "-c", code, "scan", "example.com"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"\nhauberk: stopped\n")
 
 
 @pytest.mark.parametrize(

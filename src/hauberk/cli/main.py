@@ -22,6 +22,7 @@ from hauberk.cli.scan import scan
 from hauberk.cli.serve import serve
 from hauberk.cli.server import server
 from hauberk.cli.spf import spf
+from hauberk.cli.start import STOPPED, is_interrupt, stopped
 from hauberk.cli.streams import UNWRITABLE, abandon_output, prepare_streams
 from hauberk.cli.system import system
 from hauberk.cli.verify import verify
@@ -78,19 +79,22 @@ def main(
 
 
 def run() -> int:
-    """The console script."""
+    """A command; the exit code."""
     prepare_streams()
     try:
         app()
     except SystemExit as stop:
+        if stop.code == STOPPED:  # what typer makes of Ctrl-C, without a word
+            return stopped()
         return stop.code if isinstance(stop.code, int) else exits.USAGE if stop.code else exits.FINE
     except KeyboardInterrupt:
-        sys.stderr.write("\nhauberk: stopped\n")
-        return 130
+        return stopped()
     except BrokenPipeError:
         sys.stderr.close()
         return 141
     except Exception as error:  # the last line of defence: a clear message, never a traceback
+        if is_interrupt(error):
+            return stopped()
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
             return abandon_output(error)
         if logging.getLogger().handlers:
