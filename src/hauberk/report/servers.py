@@ -165,6 +165,7 @@ def _left(start: datetime, end: datetime, at: datetime) -> Mark:
     days = (end - at).days
     if at < start:
         return Mark("fail", "Not valid yet")
-    if days < 0:
-        return Mark("fail", f"Expired {counted(-days, 'day')} ago")
+    if end < at:
+        ago = (at - end).days
+        return Mark("fail", f"Expired {counted(ago, 'day') if ago else 'less than a day'} ago")
     return Mark("fail" if days < 7 else "warn" if days < 30 else "pass", counted(days, "day"))
