@@ -1,8 +1,12 @@
 """The formats for other programs, as the command writes them."""
 
+import asyncio
 import csv
 import gzip
 import json
+import os
+import sys
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
@@ -11,6 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 from cli.command import Hauberk
+from hauberk.cli.output import print_meanwhile
 
 DOMAINS = ["typical.test", "bad.test"]
 
@@ -86,3 +91,21 @@ def test_a_pack_is_equal_for_an_equal_tape_and_holds_the_report(hauberk: Hauberk
     with ZipFile(scanned) as pack:
         assert pack.read(pdf.name) == pdf.read_bytes()
         assert pack.read("evidence.json") == gzip.decompress(tape.read_bytes())
+
+
+def test_the_scans_go_on_while_a_reader_takes_his_time() -> None:
+    text = "x" * 200_000  # more than a pipe holds
+    reading, writing = os.pipe()
+
+    async def read_late() -> bytes:
+        printing = asyncio.create_task(print_meanwhile(lambda: sys.stdout.writelines([text])))
+        await asyncio.sleep(0.1)
+        assert not printing.done()
+        octets = bytearray()
+        while not printing.done() or len(octets) < len(text):
+            octets += os.read(reading, 65536)
+            await asyncio.sleep(0.03)
+        return bytes(octets)
+
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "w") as stdout, redirect_stdout(stdout):
+        assert asyncio.run(asyncio.wait_for(read_late(), 20)) == text.encode()

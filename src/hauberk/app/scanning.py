@@ -102,6 +102,7 @@ async def scan_domains(
                 return
             if begun[0].done():
                 yield begun.popleft().result()
+                await asyncio.sleep(0)  # what is made of a scan takes time, a PDF some 0.1 s: the others get their turn between two
             else:
                 ended.clear()
                 await ended.wait()

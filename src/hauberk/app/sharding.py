@@ -5,13 +5,16 @@ What is made of a scan is made where the scan is, and only that comes over: a wh
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
+from threading import Thread
 from typing import TypeVar, cast
 
 from hauberk.app.loop import run
@@ -77,7 +80,7 @@ def _in_order(workers: dict[Connection, BaseProcess], count: int) -> Iterator[ob
             for receiver in cast("list[Connection]", wait(tuple(at_work))):
                 try:
                     early |= cast("dict[int, object]", receiver.recv())
-                except EOFError:
+                except (EOFError, OSError):  # the latter in the middle of a message
                     _see_off(at_work.pop(receiver))
         yield early.pop(number)
 
@@ -101,14 +104,17 @@ class _Shard:
     sender: Connection
 
     def scan(self) -> None:
-        run(self._scan())
+        Thread(target=_end_with_the_parent, daemon=True).start()
+        with ThreadPoolExecutor(1) as giving:
+            run(self._scan(giving))
 
-    async def _scan(self) -> None:
+    async def _scan(self, giving: ThreadPoolExecutor) -> None:
+        """`giving` is the thread that hands over: who takes results slowly must not hold up the clock of the scans that go on."""
         loop, results, taken = asyncio.get_running_loop(), dict[int, object](), deque[int]()
 
         def hand_over() -> None:
             if results:
-                self.sender.send(results)
+                giving.submit(self.sender.send, dict(results))
                 results.clear()
 
         async with LiveWorld(self.config) as world:
@@ -128,3 +134,11 @@ class _Shard:
                 return
             taken.append(number)
             yield self.domains[number]
+
+
+def _end_with_the_parent() -> None:
+    """Nobody wants the rest when the parent was killed, and what it did not take would keep this process for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

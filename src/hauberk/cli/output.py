@@ -1,19 +1,26 @@
 """Results on stdout, in the format asked for: the only thing that goes there."""
 
+import asyncio
+import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from select import select
 
 from rich.table import Table
 from rich.text import Text
 
 from hauberk.app.reporting import Prepared
 from hauberk.cli.documents import Seen, Setting, document, seen
-from hauberk.cli.streams import result_console, speak_utf8
+from hauberk.cli.streams import Gathered, result_console, speak_utf8
 from hauberk.cli.terminal import show
 from hauberk.model import json
 from hauberk.protocols.malformed import visible
 from hauberk.report import csv
 from hauberk.scoring.score import UNGRADED
+
+_ROOM = 4096  # octets that a pipe takes at once when it is writable (Linux: a page)
 
 
 class Output(ABC):
@@ -119,3 +126,25 @@ def output_for(format: str, *, everything: bool, several: bool, setting: Setting
             return _LineOutput(format)
         case _:
             return _DocumentOutput(format, setting or Setting())
+
+
+async def print_meanwhile(printing: Callable[[], None]) -> None:
+    """Have `printing` print, while the loop runs on: a reader who takes his time (`| less`) must not use up the time of the
+    scans that go on."""
+    stdout = sys.stdout
+    try:
+        number = stdout.fileno()
+    except OSError:  # none of the system's
+        number = -1
+    if number < 0 or stdout.isatty():
+        printing()
+        return
+    with redirect_stdout(Gathered(stdout.encoding)) as gathered:
+        printing()
+    stdout.flush()
+    octets = gathered.getvalue().encode(stdout.encoding, stdout.errors or "replace")
+    while octets:
+        if select((), (number,), (), 0)[1]:
+            octets = octets[os.write(number, octets[:_ROOM]) :]
+        else:
+            await asyncio.sleep(0.02)

@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from msgspec import UNSET
@@ -16,7 +17,7 @@ from hauberk.cli.documents import Setting, listed_in
 from hauberk.cli.judge_run import rubric_named
 from hauberk.cli.listed import listed_lines
 from hauberk.cli.network import live_config, live_world
-from hauberk.cli.output import output_for
+from hauberk.cli.output import output_for, print_meanwhile
 from hauberk.cli.progress import watching
 from hauberk.cli.signing import SignRequest, signing_of
 from hauberk.model.observation import ScanOptions, Selector
@@ -93,7 +94,7 @@ async def run_scan(request: Request) -> int:
             async for scan in scan_domains(world, domains, order, at_once=request.at_once, told=watch.told):
                 watch.done()
                 prepared = prepare(scan, request.company, signing, request.logo)
-                printed.result(prepared)
+                await print_meanwhile(partial(printed.result, prepared))
                 write_files(prepared, request.kinds, request.out, several=several, save_tape=request.save_tape)
                 code = worse(code, code_of(scan, request.fail_on))
     printed.end()

@@ -51,12 +51,23 @@ def result_console() -> "Console":
     return Console(file=_Trimmed(), width=None if os.environ.get("COLUMNS", "").isdigit() else _WIDTH_OF_FILES)
 
 
-class _Trimmed(StringIO):
-    """Stdout without the blanks that tables leave at the ends of lines."""
+class Gathered(StringIO):
+    """Text for a stream of that encoding."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - nobody sets it
-        return sys.stdout.encoding
+        return self._encoding
+
+
+class _Trimmed(Gathered):
+    """Stdout without the blanks that tables leave at the ends of lines."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout.encoding)
 
     def write(self, text: str) -> int:
         return sys.stdout.write(re.sub(r"[ ]+$", "", text, flags=re.MULTILINE))
