@@ -6,6 +6,7 @@ import hashlib
 from base64 import b64encode
 from datetime import timedelta
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -460,11 +461,13 @@ def test_the_result_is_that_by_the_organisations_rubric(play: Play) -> None:
 def test_a_file_is_verified_and_nothing_of_it_is_kept(play: Play) -> None:
     async def scenario(here: Calling) -> None:
         signer = key.make("Acme Ltd", NOW)
-        envelope = statement.sign((("x.tape.json.gz", b"octets"),), statement.claims(assessment(observation()), "Acme Ltd"), signer)
+        claimed = msgspec.structs.replace(statement.claims(assessment(observation()), "Acme Ltd"), incomplete=True)
+        envelope = statement.sign((("x.tape.json.gz", b"octets"),), claimed, signer)
         pem = signer.certificate.public_bytes(Encoding.PEM).decode()
         sent = {"file": ("C:\\tapes\\x.tape.json.gz", b"octets"), "signature": ("x.sig", envelope)}
         found = (await here.client.post("/verifications", files=sent)).json()
         assert (found["valid"], found["file"], found["claims"]["domain"]) == (True, "x.tape.json.gz", "example.com"), found
+        assert (found["claims"]["band"], found["claims"]["incomplete"]) == (claimed.band, True)
         assert found["signer"]["trusted"] is None
         changed = (await here.client.post("/verifications", files={**sent, "file": ("x.tape.json.gz", b"octetS")})).json()
         assert (changed["valid"], changed["flaws"]) == (False, ["the file: it is not what was signed: something was changed"])

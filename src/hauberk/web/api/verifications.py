@@ -45,6 +45,7 @@ class Claimed:
     points: str
     grade: str
     band: str
+    incomplete: Annotated[bool, Field(description="Too little could be judged; such a result is never green.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _claimed(said: Claims) -> Claimed:
         points=said.points,
         grade=said.grade,
         band=said.band,
+        incomplete=said.incomplete,
     )
 
 
