@@ -7,7 +7,8 @@ location (3.33); where the domains came from a file of the operator's, its line 
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -202,12 +203,15 @@ def _run(assessments: tuple[Assessment, ...], listed: Mapping[str, Listed]) -> _
         for one in found
         if one.finding.verdict in _NOT_JUDGED
     )
+    results = [one for one in found if one.finding.verdict in _LEVELS]
     crashed = any(one.finding.verdict is Verdict.ERROR for one in found)
     return _Run(
         tool=_Tool(_Driver("Hauberk", __version__, __version__, tuple(_rule(entry) for entry in known))),
         automation_details=_Automation(f"hauberk/{name}/{at}"),
         invocations=(_Invocation(not crashed, at, notifications),),
-        results=tuple(_result(one, index, listed.get(one.assessment.domain)) for one in found if one.finding.verdict in _LEVELS),
+        results=tuple(
+            _result(one, digest, index, listed.get(one.assessment.domain)) for one, digest in zip(results, _digests(results), strict=True)
+        ),
         properties=_RunProperties(tuple(_domain(one) for one in assessments)),
     )
 
@@ -220,10 +224,18 @@ def _domain(assessment: Assessment) -> _DomainProperties:
     )
 
 
-def _result(found: _Found, index: Mapping[str, int], listed: Listed | None) -> _Result:
+def _digests(results: Iterable[_Found]) -> Iterator[str]:
+    """What each is known by on another day. Of those that are alike, as of a server on two block lists, each has its number."""
+    alike = Counter[tuple[str, ...]]()
+    for one in results:
+        known_by = (one.assessment.domain, one.check, one.finding.subject, one.finding.code)
+        alike[known_by] += 1
+        numbered = (*known_by, str(alike[known_by])) if alike[known_by] > 1 else known_by
+        yield hashlib.sha256("\n".join(numbered).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _result(found: _Found, digest: str, index: Mapping[str, int], listed: Listed | None) -> _Result:
     finding = found.finding
-    known_by = "\n".join((found.assessment.domain, found.check, finding.subject, finding.code))
-    digest = hashlib.sha256(known_by.encode("utf-8", "backslashreplace")).hexdigest()
     return _Result(
         rule_id=found.check,
         rule_index=index.get(found.check, -1),
