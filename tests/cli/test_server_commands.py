@@ -88,7 +88,8 @@ def test_a_server_scans_signs_and_hands_over_what_a_scan_here_would(served: Serv
 
 
 def test_the_exit_code_is_that_of_a_scan_here(served: Served) -> None:
-    assert served.scan("bad.test", "--fail-on", "never", "--format", "csv").code == 0
+    lenient = served.scan("bad.test", "--fail-on", "never", "--format", "oscal")
+    assert (lenient.code, json.loads(lenient.out)["assessment-results"]["metadata"]["parties"][0]["name"]) == (0, "Example Ltd")
     several = served.scan("exemplary.test", "bad.test", "--format", "csv")
     assert (several.code, [line.split(",")[0] for line in several.out.splitlines()]) == (1, ["domain", "exemplary.test", "bad.test"])
 
@@ -145,6 +146,21 @@ def test_a_server_that_does_not_get_to_it_is_not_waited_for_without_end() -> Non
         "hauberk: good.test: failed: seen all the same",
         "hauberk: late.test: not ready after 1 s (--time-limit); the server goes on with it as job 7",
     ]
+
+
+def test_where_no_scan_came_to_an_end_each_format_is_empty_in_its_own_way() -> None:
+    with Idle().serving() as url:
+        for format, out in (
+            ("json", ""),
+            ("oscal", ""),
+            ("prometheus", ""),
+            ("csv", ""),
+            ("sarif", '"runs": []'),
+            ("junit", "<testsuites"),
+        ):
+            failed = typed("scan", "good.test", "--server", url, "--format", format, HAUBERK_TOKEN="hbk_x")
+            assert (failed.code, failed.err) == (3, "hauberk: good.test: failed: seen all the same\n")
+            assert out in failed.out and bool(out) is bool(failed.out)
 
 
 def test_organisations_and_tokens_are_refused_in_words(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def seen(scan: Scan) -> Seen:
 
 
 def document(format: str, results: list[Seen], setting: Setting) -> str:
-    """`format` is sarif, junit, prometheus or oscal."""
+    """`format` is sarif, junit, prometheus or oscal. Without a result OSCAL has no document: nothing is written."""
     assessments = [one.assessment for one in results]
     match format:
         case "sarif":
@@ -61,7 +61,7 @@ def document(format: str, results: list[Seen], setting: Setting) -> str:
         case _:
             from hauberk.report.exports.oscal import assessment_results
 
-            return assessment_results(assessments, setting.company)
+            return assessment_results(assessments, setting.company) if assessments else ""
 
 
 def listed_in(file: Path | None) -> "dict[str, Listed]":

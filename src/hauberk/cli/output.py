@@ -74,7 +74,10 @@ class _JsonOutput(Output):
         self._count += 1
 
     def end(self) -> None:
-        sys.stdout.write("\n]\n" if self._several and self._count else "[]\n" if self._several else "\n")
+        if self._several:
+            sys.stdout.write("\n]\n" if self._count else "[]\n")
+        elif self._count:
+            sys.stdout.write("\n")
 
 
 class _LineOutput(Output):

@@ -56,12 +56,12 @@ async def scan_remotely(request: Request, place: Place) -> int:
     domains, misread = domains_of(request)
     token = _token(place.token_file)
     several = len(domains) > 1
-    setting = Setting("", request.fail_on, listed_in(request.file) if request.format == "sarif" else {})
-    printed = output_for(request.format, everything=request.everything, several=several, setting=setting)
     code = exits.USAGE if misread else exits.FINE
     try:
         async with Remote(place.url, token, ca_file=request.ca_file) as remote:
             company = await remote.company()
+            setting = Setting(company, request.fail_on, listed_in(request.file) if request.format == "sarif" else {})
+            printed = output_for(request.format, everything=request.everything, several=several, setting=setting)
             ordered = [(domain, await remote.order(domain, request.kinds)) for domain in domains]
             patience = request.time_limit
             for domain, job in ordered:
