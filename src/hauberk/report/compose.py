@@ -166,7 +166,7 @@ def _fix(step: FixStep, named: dict[str, CheckInfo]) -> Fix:
 def _fixes_note(assessment: Assessment, *, attached: bool) -> str:
     if not assessment.fix_plan:
         return "Nothing of what could be judged has to be mended." if assessment.score.incomplete else "Nothing has to be mended."
-    note = "In this order. “Then” is the score when a step and all before it are done"
+    note = "In this order. “+” is what a step brings by itself, “then” the score when it and all before it are done"
     if any(step.assumed for step in assessment.fix_plan):
         note += "; “assumed” where that was not computed from records but taken for granted, as for a setting of the server"
     if attached and any(len(line) > _ONE_LINE for step in assessment.fix_plan for line in (*step.publish, *step.remove)):
