@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import zlib
 from io import BytesIO
 
@@ -12,6 +13,8 @@ from hauberk.model.routing import VrpSource
 
 FORMAT = "hauberk-tape-1"
 LARGEST = 64 * 1024 * 1024
+_YEARS = range(2000, 9000)  # what is reckoned from a scan stays within the calendar
+_MX = re.compile(r"\d{1,5} \S+", re.ASCII)
 
 
 class TapeError(Exception):
@@ -56,6 +59,12 @@ def decode(data: bytes) -> Observation:
     vrps = tape.observation.vantage.vrps
     if tape.observation.at.tzinfo is None or (isinstance(vrps, VrpSource) and vrps.at.tzinfo is None):
         raise TapeError("the tape's time has no time zone")
+    if tape.observation.at.year not in _YEARS:
+        raise TapeError(f"no scan was made in the year {tape.observation.at.year}")
+    for exchange in tape.observation.dns:
+        for record in exchange.answer.of("MX") if exchange.answer else ():
+            if not _MX.fullmatch(record.data):
+                raise TapeError(f"{record.data[:80]!r} is no MX record")
     return tape.observation
 
 
