@@ -22,6 +22,7 @@ from hauberk.world.world import World
 
 Told = Callable[[Ask, Reply], None]
 _AHEAD = 10  # a scan that waits to be given out takes some 200 kB
+_LONG = 0.005  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ async def scan_domains(
     A slow domain holds up only what is given out: the others go on, until `_AHEAD` times as many wait for it.
     """
     left, begun, running = iter(domains), deque[asyncio.Task[Scan]](), set[asyncio.Task[Scan]]()
-    ended = asyncio.Event()
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def end(task: asyncio.Task[Scan]) -> None:
         running.discard(task)
@@ -101,8 +102,10 @@ async def scan_domains(
             if not begun:
                 return
             if begun[0].done():
+                given = loop.time()
                 yield begun.popleft().result()
-                await asyncio.sleep(0)  # what is made of a scan takes time, a PDF some 0.1 s: the others get their turn between two
+                if loop.time() - given > _LONG:  # what is made of a scan can take time, a PDF some 0.1 s: the others get their turn then
+                    await asyncio.sleep(0)
             else:
                 ended.clear()
                 await ended.wait()
