@@ -22,7 +22,7 @@ from hauberk.world.world import World
 
 Told = Callable[[Ask, Reply], None]
 _AHEAD = 10  # a scan that waits to be given out takes some 200 kB
-_LONG = 0.005  # seconds
+_LONG = 0.005  # seconds that whoever takes a scan may keep the loop from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ async def scan_domains(
             if begun[0].done():
                 given = loop.time()
                 yield begun.popleft().result()
-                if loop.time() - given > _LONG:  # what is made of a scan can take time, a PDF some 0.1 s: the others get their turn then
+                if loop.time() - given > _LONG:  # a PDF takes some 0.1 s
                     await asyncio.sleep(0)
             else:
                 ended.clear()

@@ -14,7 +14,6 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LITERAL = re.compile(r"\[(IPv6:)?([0-9a-f:.]+)\]", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
 def parse_domain(text: str) -> str | Malformed:
     """The A-label form, lower case and without trailing dot, of a domain name that somebody typed or pasted.
 

@@ -30,7 +30,3 @@ def parse(data: str) -> Nsec3Parameters | Malformed:
         if number > most:
             return Malformed(data, match.start(group), "a number is larger than its field", len(match[group]))
     return Nsec3Parameters(algorithm, flags, iterations, b"" if match[4] == "-" else bytes.fromhex(match[4]))
-
-
-def render(parameters: Nsec3Parameters) -> str:
-    return f"{parameters.algorithm} {parameters.flags} {parameters.iterations} {parameters.salt.hex() or '-'}"

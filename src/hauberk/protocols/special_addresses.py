@@ -4,8 +4,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _KINDS = tuple(
-    (ip_network(network), kind)
-    for network, kind in (
+    (network.version, int(network[0]), int(network[-1]), kind)
+    for text, kind in (
         ("0.0.0.0/8", "unspecified"),
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "shared by a provider's customers"),
@@ -24,11 +24,8 @@ _KINDS = tuple(
         ("fec0::/10", "site-local"),
         ("ff00::/8", "multicast"),
     )
+    for network in (ip_network(text),)
 )
-_RANGES = {
-    version: tuple((int(network[0]), int(network[-1]), kind) for network, kind in _KINDS if network.version == version)
-    for version in (4, 6)
-}
 
 
 @lru_cache(maxsize=4096)
@@ -40,5 +37,5 @@ def special_kind(address: str) -> str:
         return "malformed"
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
-    number = int(parsed)
-    return next((kind for first, last, kind in _RANGES[parsed.version] if first <= number <= last), "")
+    version, number = parsed.version, int(parsed)
+    return next((kind for kept, first, last, kind in _KINDS if kept == version and first <= number <= last), "")

@@ -100,7 +100,7 @@ def _certificates_in(place: Path) -> Iterator[bytes]:
 
 def _certificates_in_file(file: Path) -> Iterator[bytes]:
     try:
-        with file.open("rb", buffering=0) as opened:
+        with file.open("rb") as opened:
             content = opened.read(_LARGEST_FILE)
     except OSError:
         return

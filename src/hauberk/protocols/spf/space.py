@@ -39,12 +39,12 @@ class Network(Struct, frozen=True, cache_hash=True, gc=False):
         return (32 if self.version == 4 else 128) - (self.size.bit_length() - 1)
 
     def __str__(self) -> str:
-        return _written(self.version, self.first, self.prefix)
+        return _written(self)
 
 
 @lru_cache(maxsize=16384)
-def _written(version: int, first: int, prefix: int) -> str:
-    return f"{IPv4Address(first) if version == 4 else IPv6Address(first)}/{prefix}"
+def _written(network: Network) -> str:
+    return f"{network.address}/{network.prefix}"
 
 
 @lru_cache(maxsize=16384)
